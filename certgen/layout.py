@@ -1,0 +1,493 @@
+"""A layout: what a certificate looks like, read from ``layout.toml`` and checked once.
+
+A layout is a folder with a ``layout.toml``, its phrases (``phrases/<language>.toml``) and any
+artwork it places. Boxes are named tables, ``[boxes.title]``; containers list the names of the
+boxes inside them, so that a problem can say which box it is about. Lengths are millimetres, type
+sizes points. Every text is a template of fields in braces, which are substitution and no more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct, field
+
+from certgen import assets, toml
+from certgen.errors import ExitCode, Problem
+from certgen.fields import FIELDS, Template
+
+MM = 72 / 25.4
+"""Points in a millimetre."""
+
+_SIZES = {"A3": (297, 420), "A4": (210, 297), "A5": (148, 210), "Letter": (215.9, 279.4), "Legal": (215.9, 355.6)}
+
+Align = Literal["start", "center", "end"]
+Sides = float | list[float]
+Colours = str | list[Any]
+
+
+def sides(value: Sides) -> tuple[float, float, float, float]:
+    """Top, end, bottom, start from one, two or four numbers, as style sheets write them."""
+    if not isinstance(value, list):
+        return (value, value, value, value)
+    if len(value) == 2:
+        return (value[0], value[1], value[0], value[1])
+    if len(value) == 4:
+        return (value[0], value[1], value[2], value[3])
+    raise ValueError(f"one, two or four numbers are needed here, not {len(value)}")
+
+
+class Paper(Struct, frozen=True, forbid_unknown_fields=True):
+    """The sheet. ``size`` is a name or [width, height] in mm, before ``orientation`` turns it."""
+
+    size: Annotated[str | list[float], Meta(description="A3, A4, A5, Letter, Legal, or [width, height] in mm")] = "A4"
+    orientation: Literal["portrait", "landscape"] = "portrait"
+    margin: Annotated[
+        Sides, Meta(description="mm: one number, [top and bottom, sides] or [top, end, bottom, start]")
+    ] = 18
+    bleed: Annotated[float, Meta(description="mm that artwork reaches beyond the trim", ge=0, le=20)] = 0.0
+
+    def points(self) -> tuple[float, float]:
+        """Width and height of the trimmed page in points."""
+        a, b = sorted(_SIZES[self.size] if isinstance(self.size, str) else self.size)
+        if isinstance(self.size, list):
+            a, b = self.size
+            return (a * MM, b * MM)
+        return (b * MM, a * MM) if self.orientation == "landscape" else (a * MM, b * MM)
+
+
+class StyleSpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """A text style; what is not given comes from the style it is ``like``."""
+
+    like: str | None = None
+    font: Annotated[str | None, Meta(description="a role of [fonts], or a family's name")] = None
+    weight: int | None = None
+    italic: bool | None = None
+    size: Annotated[float | None, Meta(description="points", gt=0)] = None
+    leading: Annotated[float | None, Meta(description="points from baseline to baseline", gt=0)] = None
+    tracking: Annotated[float | None, Meta(description="letterspacing in em")] = None
+    caps: Literal["none", "small", "all-small", "upper"] | None = None
+    figures: Literal["default", "old", "lining", "tabular"] | None = None
+    colour: str | None = None
+
+
+class Tint(Struct, frozen=True, forbid_unknown_fields=True):
+    """A colour thinned with paper white (or darkened with black)."""
+
+    of: str
+    tint: Annotated[float, Meta(description="1 is the full colour, 0 is white", ge=0, le=1)] = 1.0
+    shade: Annotated[float, Meta(description="0 is the full colour, 1 is black", ge=0, le=1)] = 0.0
+
+
+class Art(Struct, frozen=True, forbid_unknown_fields=True):
+    """Something drawn under a page: an ornament made from parameters, or a file of the layout's own."""
+
+    kind: Annotated[str, Meta(description="guilloche, waves, band, rosette, ornament, rule, panel, or image")]
+    inset: Annotated[Sides, Meta(description="mm from the page's edges")] = 0.0
+    at: Literal[
+        "fill", "start", "end", "top", "bottom", "top-start", "top-end", "bottom-start", "bottom-end", "center"
+    ] = "fill"
+    width: float | None = None
+    height: float | None = None
+    colours: Annotated[list[str], Meta(description="names from [colours] or #rrggbb")] = []
+    file: Annotated[str | None, Meta(description="for image: a file in the layout's folder")] = None
+    parameters: Annotated[dict[str, float | int | bool | str], Meta(description="what the kind of drawing takes")] = {}
+
+
+# --- boxes -------------------------------------------------------------------------------------
+
+
+class Box(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", kw_only=True):
+    """What every box may say."""
+
+    when: Annotated[
+        str, Meta(description="a field: the box is there only if it has a value; !field for the reverse")
+    ] = ""
+    width: Annotated[float | None, Meta(description="mm; without it the box takes what it needs or is given", gt=0)] = (
+        None
+    )
+    height: Annotated[float | None, Meta(description="mm", gt=0)] = None
+    grow: Annotated[float, Meta(description="share of the spare room along its row or stack", ge=0)] = 0.0
+    align: Annotated[Align | Literal["stretch"] | None, Meta(description="across its row or stack")] = None
+    pad: Annotated[Sides, Meta(description="mm inside the box")] = 0.0
+    background: Annotated[str | None, Meta(description="a colour drawn behind the box")] = None
+
+
+class Stack(Box, frozen=True, tag="stack", kw_only=True):
+    """Boxes from top to bottom."""
+
+    boxes: list[str]
+    gap: Annotated[float, Meta(description="mm between them", ge=0)] = 0.0
+    gap_min: Annotated[float | None, Meta(description="mm, where the page is full")] = None
+    items: Annotated[Align | Literal["stretch"], Meta(description="alignment across, unless a box says its own")] = (
+        "stretch"
+    )
+    justify: Literal["start", "center", "end", "between"] = "start"
+
+
+class Row(Box, frozen=True, tag="row", kw_only=True):
+    """Boxes side by side, from the reading direction's start."""
+
+    boxes: list[str]
+    gap: float = 0.0
+    gap_min: float | None = None
+    items: Align | Literal["stretch"] = "start"
+    justify: Literal["start", "center", "end", "between"] = "start"
+
+
+class Overlay(Box, frozen=True, tag="overlay", kw_only=True):
+    """Boxes in the same place; each keeps to its own ``align`` and stands at the top unless its stack says otherwise."""
+
+    boxes: list[str]
+
+
+class Space(Box, frozen=True, tag="space", kw_only=True):
+    """Nothing; with ``grow`` it takes spare room, with ``height`` a fixed part of it."""
+
+    height_min: float | None = None
+
+
+class TextBox(Box, frozen=True, tag="text", kw_only=True):
+    """One text. If it has a field of the recipient's it becomes a slot of fixed size, into which each text is fitted."""
+
+    text: Annotated[
+        str | list[str], Meta(description="a template; a list is joined by `separator`, leaving out what is empty")
+    ]
+    separator: str = " · "
+    style: Annotated[str | list[str], Meta(description="a style; of a list, the first whose face can set the text")] = (
+        "body"
+    )
+    set: Annotated[Align, Meta(description="alignment of the lines")] = "start"
+    role: Annotated[Literal["P", "H1", "H2", "H3", "Artifact"], Meta(description="what assistive software is told")] = (
+        "P"
+    )
+    lines: Annotated[int, Meta(description="a slot's lines at most", ge=1, le=4)] = 1
+    shrink: Annotated[float, Meta(description="smallest share of its size on one line", gt=0, le=1)] = 0.68
+    floor: Annotated[float, Meta(description="smallest share of its size at all", gt=0, le=1)] = 0.5
+    balance: Annotated[bool, Meta(description="lines of even length")] = False
+    link: Annotated[Literal["", "verify", "issuer"], Meta(description="makes the text a link")] = ""
+    max_width: float | None = None
+
+
+class ProseBox(Box, frozen=True, tag="prose", kw_only=True):
+    """A Markdown text of the course, on one page."""
+
+    source: Literal["course.summary"] = "course.summary"
+    style: str = "body"
+    set: Align = "start"
+    shrink: float = 0.8
+    paragraphs: Annotated[int, Meta(description="at most so many, from the beginning; 0 for all", ge=0)] = 0
+
+
+class ImageBox(Box, frozen=True, tag="image", kw_only=True):
+    """A picture from the layout's folder; decoration unless ``alt`` says what it shows."""
+
+    file: str
+    alt: str = ""
+
+
+class LogosBox(Box, frozen=True, tag="logos", kw_only=True):
+    """The issuer's logos in a line, of equal optical size; its name in words where there is none."""
+
+    height: float = 16.0
+    max_width: Annotated[float, Meta(description="mm for each")] = 46.0
+    gap: float = 8.0
+    set: Align = "start"
+    style: Annotated[str, Meta(description="of the issuer's name where there is no logo")] = "issuer"
+    reversed: Annotated[bool, Meta(description="on a white tile, for coloured grounds")] = False
+
+
+class RuleBox(Box, frozen=True, tag="rule", kw_only=True):
+    thickness: Annotated[float, Meta(description="points")] = 0.4
+    colour: str = "ink"
+
+
+class OrnamentBox(Box, frozen=True, tag="ornament", kw_only=True):
+    """A small drawing in the flow, such as a divider or a seal."""
+
+    drawing: str = "ornament"
+    colours: list[str] = ["accent"]
+    parameters: dict[str, float | int | bool | str] = {}
+
+
+class SealBox(Box, frozen=True, tag="seal", kw_only=True):
+    """A flat rosette around the issuer's initials."""
+
+    colours: list[str] = ["primary"]
+    style: str = "seal"
+
+
+class QrBox(Box, frozen=True, tag="qr", kw_only=True):
+    """The QR code with its quiet zone; the smallest is 0.4 mm a module."""
+
+    size: Annotated[float, Meta(description="mm, quiet zone included", gt=0)] = 27.0
+    colour: str = "#000000"
+    tile: Annotated[str, Meta(description="the colour it stands on")] = "#ffffff"
+    artifact: Annotated[bool, Meta(description="a repetition that assistive software skips")] = False
+
+
+class SignatoriesBox(Box, frozen=True, tag="signatories", kw_only=True):
+    rule: Annotated[float, Meta(description="length of the rule, mm")] = 58.0
+    rule_min: float = 40.0
+    gap: Annotated[float, Meta(description="mm between signatories")] = 12.0
+    image_height: Annotated[float, Meta(description="mm for the signature above its rule")] = 14.0
+    name_style: str = "signatory"
+    role_style: str = "signatory-role"
+    set: Align = "center"
+    spread: Annotated[Literal["center", "start", "end", "between"], Meta(description="how they share the width")] = (
+        "center"
+    )
+    columns: Annotated[int, Meta(description="at most so many side by side", ge=1, le=4)] = 4
+    row_gap: float = 6.0
+
+
+class SkillsBox(Box, frozen=True, tag="skills", kw_only=True):
+    show: Literal["chips", "list"] = "chips"
+    source: Literal["skills", "occupations"] = "skills"
+    most: Annotated[int, Meta(description="more go to the record pages, and a phrase says how many", ge=1)] = 8
+    style: str = "chip"
+    set: Align = "center"
+    columns: int = 2
+    gap: float = 2.0
+    colour: Annotated[str, Meta(description="of a chip's outline or a list's marks")] = "primary"
+
+
+class RecordBox(Box, frozen=True, tag="record", kw_only=True):
+    """The course record: flows in columns over as many pages as it needs. It fills the page's frame."""
+
+    content: list[Literal["summary", "sections", "skills", "occupations"]] = ["summary", "sections", "skills"]
+    columns: Annotated[int, Meta(ge=1, le=4)] = 2
+    gutter: float = 9.0
+    style: str = "record"
+    heading: str = "record-heading"
+    subheading: str = "record-subheading"
+    gap: Annotated[float, Meta(description="points before a heading")] = 14.0
+
+
+AnyBox = (
+    Stack
+    | Row
+    | Overlay
+    | Space
+    | TextBox
+    | ProseBox
+    | ImageBox
+    | LogosBox
+    | RuleBox
+    | OrnamentBox
+    | SealBox
+    | QrBox
+    | SignatoriesBox
+    | SkillsBox
+    | RecordBox
+)
+
+
+class PageSpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """A page: its root box fills the paper within the margins. A page whose tree holds a record box repeats as needed."""
+
+    box: str
+    paper: Paper | None = None
+    art: list[Art] = []
+    background: Annotated[
+        str | dict[str, str] | None, Meta(description="a designer's PDF, SVG or PNG; or one for each language")
+    ] = None
+    include: Annotated[Literal["always", "asked"], Meta(description="asked: only with --record")] = "always"
+
+
+class _File(Struct, frozen=True, forbid_unknown_fields=True):
+    """layout.toml as written."""
+
+    title: str
+    summary: str = ""
+    paper: Paper = field(default_factory=Paper)
+    fonts: dict[str, str] = {}
+    colours: dict[str, str | Tint] = {}
+    styles: dict[str, StyleSpec] = {}
+    boxes: dict[str, AnyBox] = {}
+    pages: dict[str, PageSpec] = {}
+
+
+class Layout(Struct, frozen=True):
+    """A checked layout. ``phrases`` holds its words by language and label; ``folder`` is where its files lie."""
+
+    name: str
+    folder: str
+    title: str
+    summary: str
+    paper: Paper
+    fonts: dict[str, str]
+    colours: dict[str, str | Tint]
+    styles: dict[str, StyleSpec]
+    boxes: dict[str, AnyBox]
+    pages: dict[str, PageSpec]
+    phrases: dict[str, dict[str, str]]
+    file: str
+
+    def conditions(self) -> tuple[str, ...]:
+        """The fields that any box's ``when`` asks for, sorted."""
+        return tuple(sorted({box.when.lstrip("!") for box in self.boxes.values() if box.when}))
+
+
+def bundled() -> list[str]:
+    """Names of the layouts that ship with certgen."""
+    return sorted(path.parent.name for path in assets.folder("layouts").glob("*/layout.toml"))
+
+
+def load(name: str, problems: list[Problem]) -> Layout | None:
+    """Read and check a layout: a bundled one by name, a user's own by its folder's path."""
+    folder = assets.folder("layouts") / name if _is_name(name) else Path(name)
+    path = folder / "layout.toml"
+    if not path.is_file():
+        message = f"There is no layout “{name}”." if _is_name(name) else f"The folder {folder} has no layout.toml."
+        problems.append(_problem("no-layout", message, f"The bundled layouts are: {', '.join(bundled())}."))
+        return None
+    data = toml.read(path, problems, exit_code=ExitCode.LAYOUT)
+    if data is None:
+        return None
+    found = toml.convert(data, _File, path, problems, exit_code=ExitCode.LAYOUT)
+    if found is None:
+        return None
+    before = len(problems)
+    layout = Layout(
+        name=folder.name,
+        folder=str(folder.resolve()),
+        title=found.title,
+        summary=found.summary,
+        paper=found.paper,
+        fonts=found.fonts,
+        colours=found.colours,
+        styles=found.styles,
+        boxes=found.boxes,
+        pages=found.pages,
+        phrases=_phrases(folder, problems),
+        file=str(path),
+    )
+    problems.extend(_check(layout))
+    return layout if not any(problem.severity == "error" for problem in problems[before:]) else None
+
+
+def schema() -> dict[str, Any]:
+    """JSON Schema of layout.toml (draft 2020-12)."""
+    import msgspec
+
+    return msgspec.json.schema(_File)
+
+
+def _is_name(name: str) -> bool:
+    return "/" not in name and "\\" not in name and not Path(name).is_absolute()
+
+
+def _problem(code: str, message: str, hint: str = "", **place: Any) -> Problem:
+    return Problem(code=code, message=message, hint=hint, exit_code=ExitCode.LAYOUT, **place)
+
+
+def _phrases(folder: Path, problems: list[Problem]) -> dict[str, dict[str, str]]:
+    """The common words, overridden by the layout's own, by language."""
+    words: dict[str, dict[str, str]] = {}
+    for place in (assets.folder("layouts") / "phrases", folder / "phrases"):
+        for path in sorted(place.glob("*.toml")):
+            data = toml.read(path, problems, exit_code=ExitCode.LAYOUT) or {}
+            labels = words.setdefault(path.stem, {})
+            for label, phrase in _flat(data):
+                if isinstance(phrase, str):
+                    labels[label] = phrase
+                else:
+                    message = f"The phrase “{label}” must be text in quotation marks."
+                    problems.append(_problem("wrong-type", message, file=str(path), key=label))
+    return words
+
+
+def _flat(data: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in data.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield prefix + key, value
+
+
+def _check(layout: Layout) -> Iterator[Problem]:
+    """What types cannot say: names that must exist, boxes that hold themselves, fields that are unknown."""
+
+    def wrong(code: str, key: str, message: str, hint: str = "") -> Problem:
+        return _problem(code, message, hint, file=layout.file, key=key)
+
+    if not layout.pages:
+        yield wrong("no-pages", "pages", "The layout has no page.", 'Add a table [pages.certificate] with box = "…".')
+    known_styles = set(layout.styles)
+    for name, style in layout.styles.items():
+        if style.like and style.like not in known_styles:
+            yield wrong(
+                "unknown-style",
+                f"styles.{name}.like",
+                f"There is no style “{style.like}”.",
+                _nearest(style.like, known_styles),
+            )
+        seen, at = {name}, style.like
+        while at in layout.styles:
+            if at in seen:
+                yield wrong(
+                    "style-loop", f"styles.{name}.like", f"The style “{name}” is like itself, by way of “{at}”."
+                )
+                break
+            seen.add(at)
+            at = layout.styles[at].like
+    for name, page in layout.pages.items():
+        if page.box not in layout.boxes:
+            yield wrong(
+                "unknown-box", f"pages.{name}.box", f"There is no box “{page.box}”.", _nearest(page.box, layout.boxes)
+            )
+        else:
+            yield from (wrong(*found) for found in _loops(layout, page.box, ()))
+    labels = {label for words in layout.phrases.values() for label in words}
+    for name, box in layout.boxes.items():
+        key = f"boxes.{name}"
+        for child in getattr(box, "boxes", ()):
+            if child not in layout.boxes:
+                yield wrong("unknown-box", f"{key}.boxes", f"There is no box “{child}”.", _nearest(child, layout.boxes))
+        for attribute in ("style", "name_style", "role_style", "heading", "subheading"):
+            value = getattr(box, attribute, None)
+            for style_name in (value if isinstance(value, list) else [value]) if value else ():
+                if style_name not in known_styles and not (
+                    isinstance(box, LogosBox | SealBox) and attribute == "style"
+                ):
+                    yield wrong(
+                        "unknown-style",
+                        f"{key}.{attribute}",
+                        f"There is no style “{style_name}”.",
+                        _nearest(style_name, known_styles),
+                    )
+        asked = [box.when.lstrip("!")] if box.when else []
+        if isinstance(box, TextBox):
+            for text in box.text if isinstance(box.text, list) else [box.text]:
+                template = Template.parse(text)
+                asked += template.paths
+                for fault in template.faults:
+                    yield wrong("template", f"{key}.text", f"{fault[:1].upper()}{fault[1:]}.")
+        for path in asked:
+            if path.startswith("words."):
+                if path[6:] not in labels and "{" not in path:
+                    yield wrong("unknown-phrase", key, f"No phrase is called “{path[6:]}”.", _nearest(path[6:], labels))
+            elif path not in FIELDS and not path.startswith("roster."):
+                yield wrong("unknown-field", key, f"There is no field {{{path}}}.", _nearest(path, FIELDS))
+        try:
+            sides(box.pad)
+        except ValueError as error:
+            yield wrong("wrong-value", f"{key}.pad", f"{error}".capitalize() + ".")
+
+
+def _loops(layout: Layout, name: str, above: tuple[str, ...]) -> Iterator[tuple[str, str, str]]:
+    if name in above:
+        yield ("box-loop", f"boxes.{name}", f"The box “{name}” is inside itself.")
+        return
+    for child in getattr(layout.boxes.get(name), "boxes", ()):
+        yield from _loops(layout, child, (*above, name))
+
+
+def _nearest(word: str, known: Any) -> str:
+    import difflib
+
+    close = difflib.get_close_matches(word, list(known), n=1)
+    return f"Did you mean “{close[0]}”?" if close else f"There are: {', '.join(sorted(known))}."
