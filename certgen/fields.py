@@ -200,14 +200,13 @@ class Template:
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known word that was most likely meant, or None."""
     known = list(known)
+    if "." not in word:  # "{name}" for "{recipient.name}" is the commonest slip
+        same = [item for item in known if item.rpartition(".")[2].casefold() == word.casefold()]
+        if same:
+            return min(same, key=lambda item: not item.startswith("recipient."))
     folded = {item.casefold(): item for item in reversed(known)}
     hits = get_close_matches(word.casefold(), folded, n=1, cutoff=0.6)
-    if hits:
-        return folded[hits[0]]
-    # "{name}" for "{recipient.name}": the last word alone is the commonest slip.
-    tail = word.casefold().rsplit(".", 1)[-1]
-    same = [item for item in known if item.casefold().rsplit(".", 1)[-1] == tail]
-    return same[0] if same else None
+    return folded[hits[0]] if hits else None
 
 
 @lru_cache(maxsize=4096)
