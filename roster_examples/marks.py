@@ -1,0 +1,235 @@
+"""Draws the examples' logos and signatures: invented marks, made from numbers, the same every time.
+
+Logos are flat SVG paths in a box of their own. A signature is written stroke by stroke with a pen
+that presses on the way down and lifts on the way up; it leaves as SVG outlines or as a PNG on white.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Sequence
+from pathlib import Path
+
+from PIL import Image, ImageDraw
+
+Point = tuple[float, float]
+
+# --- handwriting -----------------------------------------------------------------------------
+# Letters as points a pen passes through; x-height 1, baseline 0. A list holds one stroke or more.
+# Each letter is entered near (0, 0.1) and left near the baseline, so that letters join.
+
+LETTERS: dict[str, tuple[float, list[Point]]] = {
+    "a": (0.85, [(0.55, 0.85), (0.3, 1.0), (0.05, 0.5), (0.25, 0.02), (0.55, 0.6), (0.6, 0.95), (0.58, 0.2), (0.8, 0.1)]),
+    "b": (0.85, [(0, 0.1), (0.4, 1.5), (0.38, 2.3), (0.22, 1.9), (0.15, 0.3), (0.4, 0.02), (0.55, 0.5), (0.4, 0.95), (0.8, 0.8)]),
+    "c": (0.65, [(0.5, 0.8), (0.35, 1.0), (0.08, 0.6), (0.2, 0.04), (0.6, 0.15)]),
+    "d": (0.85, [(0.5, 0.85), (0.28, 1.0), (0.05, 0.5), (0.25, 0.02), (0.55, 0.7), (0.66, 2.1), (0.58, 0.2), (0.8, 0.1)]),
+    "e": (0.65, [(0, 0.15), (0.35, 0.5), (0.45, 0.85), (0.28, 1.0), (0.12, 0.55), (0.3, 0.03), (0.6, 0.15)]),
+    "f": (0.6, [(0, 0.1), (0.45, 1.6), (0.42, 2.3), (0.25, 1.9), (0.15, 0.2), (0.05, -1.1), (0.2, -1.0), (0.3, 0.1), (0.6, 0.2)]),
+    "g": (0.8, [(0.55, 0.85), (0.3, 1.0), (0.05, 0.5), (0.25, 0.1), (0.55, 0.9), (0.5, -0.5), (0.2, -1.3), (0.02, -0.9), (0.8, 0.2)]),
+    "h": (0.85, [(0, 0.1), (0.4, 1.6), (0.35, 2.3), (0.2, 1.8), (0.18, 0.05), (0.35, 0.8), (0.55, 0.9), (0.6, 0.1), (0.85, 0.15)]),
+    "i": (0.45, [(0, 0.1), (0.22, 0.95), (0.22, 0.15), (0.45, 0.1)]),
+    "k": (0.8, [(0, 0.1), (0.4, 1.6), (0.33, 2.3), (0.2, 1.6), (0.15, 0.05), (0.3, 0.6), (0.55, 0.95), (0.3, 0.5), (0.6, 0.05), (0.8, 0.15)]),
+    "l": (0.5, [(0, 0.1), (0.38, 1.5), (0.4, 2.3), (0.24, 2.2), (0.18, 1.1), (0.25, 0.06), (0.5, 0.12)]),
+    "m": (1.15, [(0, 0.1), (0.14, 0.95), (0.16, 0.05), (0.36, 0.95), (0.5, 0.8), (0.5, 0.05), (0.7, 0.95), (0.84, 0.75), (0.86, 0.1), (1.12, 0.15)]),
+    "n": (0.85, [(0, 0.1), (0.14, 0.95), (0.16, 0.05), (0.42, 0.95), (0.58, 0.8), (0.6, 0.1), (0.85, 0.15)]),
+    "o": (0.75, [(0.4, 1.0), (0.1, 0.6), (0.2, 0.05), (0.5, 0.25), (0.5, 0.8), (0.36, 0.98), (0.75, 0.85)]),
+    "p": (0.8, [(0, 0.1), (0.2, 0.95), (0.1, -1.2), (0.25, 0.6), (0.5, 0.95), (0.58, 0.4), (0.3, 0.04), (0.8, 0.15)]),
+    "r": (0.6, [(0, 0.1), (0.2, 1.0), (0.3, 1.05), (0.42, 0.85), (0.4, 0.15), (0.6, 0.1)]),
+    "s": (0.6, [(0, 0.1), (0.3, 1.0), (0.42, 0.45), (0.28, 0.02), (0.1, 0.12), (0.6, 0.2)]),
+    "t": (0.5, [(0, 0.1), (0.3, 1.7), (0.26, 0.2), (0.5, 0.1)]),
+    "u": (0.8, [(0, 0.8), (0.08, 0.15), (0.32, 0.1), (0.48, 0.95), (0.52, 0.15), (0.8, 0.12)]),
+    "v": (0.7, [(0, 0.8), (0.15, 0.9), (0.28, 0.05), (0.52, 0.9), (0.7, 0.8)]),
+    "w": (1.0, [(0, 0.8), (0.1, 0.1), (0.3, 0.1), (0.45, 0.85), (0.52, 0.1), (0.75, 0.1), (0.85, 0.9), (1.0, 0.8)]),
+    "y": (0.8, [(0, 0.9), (0.1, 0.2), (0.32, 0.12), (0.55, 0.95), (0.48, -0.4), (0.25, -1.3), (0.04, -1.0), (0.8, 0.25)]),
+    "z": (0.7, [(0, 0.8), (0.35, 1.0), (0.3, 0.4), (0.05, 0.05), (0.4, 0.0), (0.2, -1.1), (0.0, -0.9), (0.7, 0.2)]),
+    "A": (1.5, [(-0.5, 0.35), (-0.2, 0.0), (0.5, 1.6), (0.95, 2.75), (0.98, 1.2), (1.0, 0.1), (0.75, 0.75), (0.2, 0.95), (1.5, 0.75)]),
+    "B": (1.3, [(-0.4, 1.6), (0.3, 2.7), (0.25, 0.9), (0.1, 0.0), (0.3, 2.2), (1.0, 2.5), (0.4, 1.4), (1.1, 0.8), (0.5, -0.05), (0.0, 0.3)]),
+    "C": (1.2, [(0.95, 2.1), (0.85, 2.65), (0.2, 1.9), (0.02, 0.7), (0.45, -0.05), (1.2, 0.4)]),
+    "D": (1.4, [(0.3, 2.4), (0.2, 0.6), (0.0, 0.1), (0.45, 0.05), (1.3, 1.0), (0.9, 2.5), (-0.1, 2.6), (-0.5, 1.9), (0.3, 2.0)]),
+    "E": (1.2, [(1.05, 2.3), (0.6, 2.75), (0.2, 2.1), (0.6, 1.5), (0.0, 0.95), (0.15, 0.02), (0.8, 0.05), (1.2, 0.5)]),
+    "H": (1.5, [(-0.3, 2.1), (0.2, 2.6), (0.15, 0.8), (-0.15, 0.0), (-0.4, 0.3), (0.5, 1.3), (1.25, 2.6), (0.9, 1.0), (0.95, 0.05), (1.45, 0.3)]),
+    "I": (1.0, [(-0.35, 1.9), (0.3, 2.65), (0.9, 2.5), (0.5, 1.0), (0.1, 0.0), (-0.45, 0.25), (-0.1, 0.85), (0.95, 0.6)]),
+    "J": (1.0, [(-0.2, 1.8), (0.4, 2.65), (0.85, 2.3), (0.4, 0.2), (0.0, -1.3), (-0.45, -0.9), (0.3, 0.1), (1.0, 0.4)]),
+    "K": (1.3, [(-0.2, 2.2), (0.25, 2.6), (0.1, 0.9), (-0.1, 0.0), (0.3, 1.2), (1.2, 2.6), (0.4, 1.35), (0.8, 0.2), (1.35, 0.15)]),
+    "M": (1.9, [(-0.4, 0.1), (0.1, 1.5), (0.45, 2.6), (0.5, 0.2), (0.75, 1.5), (1.15, 2.55), (1.2, 0.3), (1.5, 0.0), (1.9, 0.3)]),
+    "N": (1.6, [(-0.4, 0.2), (0.0, 0.6), (0.35, 2.5), (0.7, 1.0), (0.95, 0.05), (1.15, 1.5), (1.5, 2.7), (1.8, 2.4)]),
+    "O": (1.3, [(0.8, 2.5), (0.1, 1.8), (0.1, 0.3), (0.7, 0.0), (1.25, 1.2), (0.9, 2.4), (0.5, 2.1), (1.3, 2.0)]),
+    "P": (1.2, [(-0.3, 1.7), (0.35, 2.7), (0.2, 0.8), (-0.1, -0.4), (0.3, 2.0), (1.0, 2.6), (1.05, 1.6), (0.3, 1.1)]),
+    "R": (1.4, [(-0.3, 1.7), (0.3, 2.7), (0.2, 0.8), (0.0, 0.0), (0.3, 2.1), (1.0, 2.6), (0.95, 1.7), (0.3, 1.3), (0.9, 0.2), (1.4, 0.15)]),
+    "S": (1.1, [(-0.5, 0.3), (0.3, 1.2), (0.95, 2.5), (0.6, 2.75), (0.35, 1.9), (0.75, 0.8), (0.3, -0.05), (-0.3, 0.3), (1.1, 0.5)]),
+    "T": (1.0, [(-0.6, 2.1), (-0.3, 2.55), (0.5, 2.4), (1.4, 2.8), (0.75, 2.35), (0.4, 0.9), (0.15, 0.0), (-0.35, 0.25), (1.0, 0.35)]),
+    "V": (1.5, [(-0.35, 1.9), (0.0, 2.5), (0.3, 1.2), (0.5, 0.02), (0.9, 1.3), (1.3, 2.5), (1.75, 2.5)]),
+    "W": (2.0, [(-0.35, 1.9), (0.0, 2.5), (0.25, 1.2), (0.4, 0.05), (0.95, 1.9), (1.05, 0.1), (1.6, 2.5), (2.1, 2.4)]),
+    "Z": (1.2, [(-0.2, 2.1), (0.3, 2.6), (1.2, 2.5), (0.4, 1.1), (-0.3, 0.1), (0.3, 0.2), (0.7, -0.1), (1.2, 0.3)]),
+}  # fmt: skip
+
+
+def _spline(points: Sequence[Point], steps: int) -> list[Point]:
+    """A Catmull-Rom curve through the points, ``steps`` samples to a span."""
+    ends = [points[0], *points, points[-1]]
+    out: list[Point] = []
+    for p0, p1, p2, p3 in zip(ends, ends[1:], ends[2:], ends[3:], strict=False):
+        for k in range(steps):
+            t = k / steps
+            a, b, c, d = -t + 2 * t**2 - t**3, 2 - 5 * t**2 + 3 * t**3, t + 4 * t**2 - 3 * t**3, t**3 - t**2
+            out.append(
+                (
+                    (a * p0[0] + b * p1[0] + c * p2[0] + d * p3[0]) / 2,
+                    (a * p0[1] + b * p1[1] + c * p2[1] + d * p3[1]) / 2,
+                )
+            )
+    return [*out, points[-1]]
+
+
+class Hand:
+    """One person's way of writing: slant, width of letters, how fast they flatten, where the line climbs."""
+
+    def __init__(
+        self, seed: str, *, slant: float = 0.35, wide: float = 1.0, decay: float = 0.97, climb: float = 0.06,
+        pen: float = 0.11, capitals: float = 1.0, loose: float = 0.07,
+    ) -> None:  # fmt: skip
+        self.random = random.Random(seed)
+        self.slant, self.wide, self.decay, self.climb = slant, wide, decay, climb
+        self.pen, self.capitals, self.loose = pen, capitals, loose
+
+    def write(self, words: str, swash: Sequence[Sequence[Point]] = ()) -> list[list[Point]]:
+        """Strokes of ``words``: a space lifts the pen; ``swash`` strokes are added relative to the end of the word."""
+        strokes: list[list[Point]] = []
+        x, height = 0.0, 1.0
+        for word in words.split(" "):
+            stroke: list[Point] = []
+            for letter in word:
+                advance, points = LETTERS[letter]
+                big = letter.isupper()
+                sx = self.capitals if big else self.wide * (1.0 + (1 - height) * 0.9)
+                sy = self.capitals if big else height
+                for px, py in points:
+                    j = self.loose * (1.0 if big else 0.8)
+                    stroke.append(
+                        (x + px * sx + self.random.uniform(-j, j), py * sy + self.random.uniform(-j, j) * min(1.0, sy))
+                    )
+                x += advance * sx
+                if not big:
+                    height *= self.decay
+            strokes.append(stroke)
+            x += 0.25
+        for extra in swash:
+            strokes.append([(x + px, py) for px, py in extra])
+        return [[(px + self.slant * py, py + self.climb * px) for px, py in stroke] for stroke in strokes]
+
+    def ribbons(self, strokes: Sequence[Sequence[Point]], steps: int) -> list[tuple[list[Point], list[float]]]:
+        """Centre lines with half-widths: the pen presses on down-strokes and tapers at both ends."""
+        out = []
+        for stroke in strokes:
+            line = _spline(stroke, steps)
+            widths = []
+            for k in range(len(line)):
+                (x0, y0), (x1, y1) = line[max(0, k - 1)], line[min(len(line) - 1, k + 1)]
+                length = math.hypot(x1 - x0, y1 - y0) or 1e-9
+                press = 0.5 - 0.5 * (y1 - y0) / length
+                taper = min(1.0, 0.25 + k / (steps * 1.2), 0.15 + (len(line) - 1 - k) / (steps * 1.6))
+                widths.append(self.pen * (0.42 + 0.75 * press) * taper / 2)
+            smooth = [
+                sum(widths[max(0, k - steps // 2) : k + steps // 2 + 1])
+                / len(widths[max(0, k - steps // 2) : k + steps // 2 + 1])
+                for k in range(len(widths))
+            ]
+            out.append((line, smooth))
+        return out
+
+
+def _sides(line: Sequence[Point], widths: Sequence[float]) -> tuple[list[Point], list[Point]]:
+    left, right = [], []
+    for k, (x, y) in enumerate(line):
+        (x0, y0), (x1, y1) = line[max(0, k - 1)], line[min(len(line) - 1, k + 1)]
+        length = math.hypot(x1 - x0, y1 - y0) or 1e-9
+        nx, ny = -(y1 - y0) / length * widths[k], (x1 - x0) / length * widths[k]
+        left.append((x + nx, y + ny))
+        right.append((x - nx, y - ny))
+    return left, right
+
+
+def _bounds(ribbons: Sequence[tuple[list[Point], list[float]]]) -> tuple[float, float, float, float]:
+    xs = [p[0] for line, _ in ribbons for p in line]
+    ys = [p[1] for line, _ in ribbons for p in line]
+    return min(xs) - 0.15, min(ys) - 0.15, max(xs) + 0.15, max(ys) + 0.15
+
+
+def signature_svg(path: Path, hand: Hand, strokes: Sequence[Sequence[Point]], ink: str) -> None:
+    """Outlines with cubic curves, one path to a stroke."""
+    ribbons = hand.ribbons(strokes, 5)
+    x0, y0, x1, y1 = _bounds(ribbons)
+    scale = 40.0
+
+    def at(p: Point) -> str:
+        return f"{(p[0] - x0) * scale:.1f} {(y1 - p[1]) * scale:.1f}"
+
+    def curve(points: list[Point]) -> str:
+        ends = [points[0], *points, points[-1]]
+        parts = []
+        for p0, p1, p2, p3 in zip(ends, ends[1:], ends[2:], ends[3:], strict=False):
+            c1 = (p1[0] + (p2[0] - p0[0]) / 6, p1[1] + (p2[1] - p0[1]) / 6)
+            c2 = (p2[0] - (p3[0] - p1[0]) / 6, p2[1] - (p3[1] - p1[1]) / 6)
+            parts.append(f"C{at(c1)} {at(c2)} {at(p2)}")
+        return "".join(parts)
+
+    paths = []
+    for line, widths in ribbons:
+        left, right = _sides(line, widths)
+        right.reverse()
+        paths.append(f'  <path d="M{at(left[0])}{curve(left)}L{at(right[0])}{curve(right)}Z"/>')
+    width, height = (x1 - x0) * scale, (y1 - y0) * scale
+    text = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.1f} {height:.1f}" '
+        f'width="{width:.1f}" height="{height:.1f}" fill="{ink}">\n' + "\n".join(paths) + "\n</svg>\n"
+    )
+    path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def signature_png(path: Path, hand: Hand, strokes: Sequence[Sequence[Point]], ink: str, width: int = 900) -> None:
+    """As scanned: ink on white paper, no transparency."""
+    ribbons = hand.ribbons(strokes, 24)
+    x0, y0, x1, y1 = _bounds(ribbons)
+    over = 4
+    scale = width * over / (x1 - x0)
+    size = (width * over, round((y1 - y0) * scale / over) * over)
+    mask = Image.new("L", size, 0)
+    draw = ImageDraw.Draw(mask)
+    for line, widths in ribbons:
+        for (ax, ay), (bx, by), w in zip(line, line[1:], widths, strict=False):
+            for t in (0.0, 0.25, 0.5, 0.75):
+                cx, cy = (ax + (bx - ax) * t - x0) * scale, (y1 - ay - (by - ay) * t) * scale
+                r = w * scale
+                draw.ellipse((cx - r, cy - r, cx + r, cy + r), fill=255)
+    mask = mask.resize((width, size[1] // over), Image.Resampling.BOX)
+    page = Image.new("RGB", mask.size, "white")
+    page.paste(Image.new("RGB", mask.size, ink), (0, 0), mask)
+    page.quantize(32).save(path, optimize=True, dpi=(300, 300))
+
+
+# --- logos -----------------------------------------------------------------------------------
+
+
+def svg(path: Path, width: float, height: float, shapes: Sequence[tuple[str, str]]) -> None:
+    """A flat drawing: (colour, path) pairs, even-odd so that holes are holes."""
+    body = "\n".join(f'  <path fill="{colour}" fill-rule="evenodd" d="{d}"/>' for colour, d in shapes)
+    path.write_text(
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" '
+        f'width="{width:g}" height="{height:g}">\n{body}\n</svg>\n',
+        encoding="utf-8",
+        newline="\n",
+    )
+
+
+def ellipse(cx: float, cy: float, rx: float, ry: float) -> str:
+    return (
+        f"M{cx - rx:.2f} {cy:.2f}A{rx:.2f} {ry:.2f} 0 0 1 {cx + rx:.2f} {cy:.2f}"
+        f"A{rx:.2f} {ry:.2f} 0 0 1 {cx - rx:.2f} {cy:.2f}Z"
+    )
+
+
+def meridian(path: Path) -> None:
+    """A globe of crescents; the prime meridian is gold."""
+    crescents = "".join(ellipse(50, 50, rx, 48) for rx in (48, 42, 33.5, 27.5, 17, 11))
+    svg(path, 100, 100, [("#0b3d62", crescents), ("#c08a3e", ellipse(50, 50, 5, 48))])
