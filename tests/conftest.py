@@ -7,16 +7,23 @@ CI, it fails, so that no promise goes unchecked there.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 REQUIRED = os.environ.get("CERTGEN_REQUIRE_TOOLS") == "1"
+
+EXAMPLES = sorted(course.parent.name for course in (ROOT / "roster_examples").glob("*/course.toml"))
+LAYOUTS = ("classic", "modern", "record")
+MADE_FILES = shutil.ignore_patterns("certificates", "*-manifest.json", "certgen.secret")
 
 # program -> the Debian package that brings it
 PACKAGES = {
@@ -74,9 +81,7 @@ def examples(tmp_path: Path) -> Callable[[str], Path]:
         if not source.is_dir():
             pytest.fail(f"there is no example called {name}", pytrace=False)
         target = tmp_path / "roster_examples" / name
-        shutil.copytree(
-            source, target, ignore=shutil.ignore_patterns("certificates", "*-manifest.json", "certgen.secret")
-        )
+        shutil.copytree(source, target, ignore=MADE_FILES)
         return target
 
     return copy
@@ -85,4 +90,47 @@ def examples(tmp_path: Path) -> Callable[[str], Path]:
 @pytest.fixture(scope="session")
 def example_names() -> list[str]:
     """Every example that has a course, without the large one."""
-    return sorted(course.parent.name for course in (ROOT / "roster_examples").glob("*/course.toml"))
+    return EXAMPLES
+
+
+class Made(NamedTuple):
+    """What one run of ``certgen batch --json`` left."""
+
+    folder: Path
+    told: dict[str, Any]
+
+    def samples(self) -> list[Path]:
+        """One file of each blank (award and language), and those of the longest and the shortest name."""
+        rows = self.told["certificates"]
+        chosen = {(row["award"], row["language"]): row for row in reversed(rows)}
+        by_length = sorted(rows, key=lambda row: len(row["name"]))
+        names = {Path(row["file"]).name: None for row in [*chosen.values(), by_length[0], by_length[-1]]}
+        return [self.folder / name for name in names]
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Made]:
+    """``made("online-academy", "classic", "--record")``: an example's certificates, made once for all tests."""
+    runs: dict[tuple[str, ...], Made] = {}
+
+    def run(example: str, layout: str, *flags: str) -> Made:
+        key = (example, layout, *flags)
+        if key not in runs:
+            home = tmp_path_factory.mktemp(f"{example}-{layout}") / example
+            shutil.copytree(ROOT / "roster_examples" / example, home, ignore=MADE_FILES)
+            out = home / "certificates"
+            command = [sys.executable, "-m", "certgen", "batch", str(home / "roster.xlsx"), "--layout", layout]
+            done = subprocess.run(
+                [*command, "--out", str(out), "--json", *flags],
+                capture_output=True,
+                encoding="utf-8",
+                stdin=subprocess.DEVNULL,
+                env={**os.environ, "PYTHONUTF8": "1"},
+                timeout=300,
+                check=False,
+            )
+            assert done.returncode == 0, f"{key} exits {done.returncode}: {done.stdout[-2000:]} {done.stderr[-2000:]}"
+            runs[key] = Made(out, json.loads(done.stdout))
+        return runs[key]
+
+    return run

@@ -1,0 +1,197 @@
+"""Promises of the project itself: floors, a light start, what the wheel holds, and pages that do not drift."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+import zipfile
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+
+import certgen
+
+ROOT = Path(__file__).resolve().parent.parent
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+HEAVY = {
+    "PIL",
+    "cProfile",
+    "concurrent.futures.process",
+    "hypothesis",
+    "icu",
+    "markdown_it",
+    "multiprocessing",
+    "openpyxl",
+    "pikepdf",
+    "python_calamine",
+    "qrcode",
+    "reportlab",
+    "rich",
+    "tomlkit",
+    "uharfbuzz",
+    "xml.etree",
+}
+FOLDERS = [".ci", "benchmarks", "certgen", "docs", "layouts", "roster_examples", "tests"]
+
+
+def written(*suffixes: str) -> list[Path]:
+    """The project's own files with one of these suffixes."""
+    files = [path for folder in FOLDERS for path in (ROOT / folder).rglob("*")] + list(ROOT.glob("*"))
+    made = {"__pycache__", "cache", "certificates"}
+    return sorted(p for p in files if p.is_file() and p.suffix in suffixes and not made & set(p.parts))
+
+
+def test_imports_point_downward_only() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "from importlinter.cli import lint_imports_command as run; run()", "--no-cache"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        env={**os.environ, "PYTHONUTF8": "1", "PYTHONWARNINGS": "ignore"},
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["batch", "--help"]])
+def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
+    script = (
+        f"import sys\nsys.argv = ['certgen', *{arguments!r}]\nfrom certgen.cli import main\n"
+        "try:\n    main()\nexcept SystemExit as end:\n    assert not end.code, end.code\n"
+        "print('\\n' + ' '.join(sorted(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, encoding="utf-8", timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    loaded = set(done.stdout.splitlines()[-1].split())
+    assert "certgen.cli" in loaded
+    assert not loaded & HEAVY
+
+
+def test_what_certgen_imports_is_declared() -> None:
+    """A fresh environment has the declared dependencies and no others."""
+    declared = {
+        re.split(r"[^\w.-]", text)[0].lower().replace("_", "-") for text in PYPROJECT["project"]["dependencies"]
+    }
+    brought_by = packages_distributions()
+    for path in (ROOT / "certgen").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and node.level == 0:
+                names = [node.module or ""]
+            for name in (n.split(".")[0] for n in names):
+                if name in sys.stdlib_module_names or name == "certgen":
+                    continue
+                homes = {home.lower().replace("_", "-") for home in brought_by.get(name, [name])}
+                assert homes & declared, f"{path.relative_to(ROOT)} imports {name}"
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
+    """The wheel as hatchling builds it, without a network."""
+    builder = pytest.importorskip("hatchling.builders.wheel").WheelBuilder(str(ROOT))
+    folder = tmp_path_factory.mktemp("wheel")
+    (path,) = builder.build(directory=str(folder), versions=["standard"])
+    return zipfile.ZipFile(path)
+
+
+def test_wheel_holds_layouts_fonts_and_licences(wheel: zipfile.ZipFile) -> None:
+    names = set(wheel.namelist())
+    for kind in ("layouts", "fonts"):
+        files = [p for p in (ROOT / kind).rglob("*") if p.is_file() and "__pycache__" not in p.parts]
+        assert files
+        for path in files:
+            inside = f"certgen/_assets/{path.relative_to(ROOT).as_posix()}"
+            assert inside in names
+            assert wheel.getinfo(inside).file_size == path.stat().st_size
+    for family in {n.split("/")[3] for n in names if n.startswith("certgen/_assets/fonts/") and n.count("/") > 3}:
+        texts = [n for n in names if n.startswith(f"certgen/_assets/fonts/{family}/") and n.endswith(".txt")]
+        assert any("licen" in wheel.read(n).decode("utf-8", "replace").lower() for n in texts), family
+    assert any(n.endswith(".dist-info/licenses/LICENSE") for n in names)
+
+
+def test_wheel_holds_the_package_and_nothing_else(wheel: zipfile.ZipFile) -> None:
+    names = set(wheel.namelist())
+    assert {n.split("/")[0] for n in names} == {"certgen", f"certgen-{certgen.__version__}.dist-info"}
+    assert not [n for n in names if "__pycache__" in n or n.endswith((".pyc", ".secret"))]
+    sources = {p.relative_to(ROOT).as_posix() for p in (ROOT / "certgen").rglob("*") if p.suffix == ".py"}
+    assert sources <= names
+
+
+def blocks(language: str) -> list[str]:
+    """The README's fenced blocks in a language."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    return [block.strip() for block in re.findall(rf"^```{language}$\n(.*?)^```$", text, re.M | re.S)]
+
+
+def test_readme_opens_with_a_picture_and_two_commands() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert re.match(r"!\[[^\]]+\]\(docs/pictures/\S+\)", text)
+    install, test = blocks("sh")
+    assert "\n" not in install and "\n" not in test
+    assert "certgen batch roster_examples/" in install
+    roster = ROOT / re.search(r"certgen batch (\S+)", install)[1]  # type: ignore[index]
+    assert roster.is_file()
+    assert test.endswith("pytest")
+
+
+def test_readme_says_the_same_on_windows() -> None:
+    for posix, windows in zip(blocks("sh"), blocks("bat"), strict=True):
+        twin = posix.replace("python3 -m", "py -m").replace(".venv/bin/", ".venv\\Scripts\\").replace("'", "")
+        assert windows == re.sub(r"(roster_examples\S+)", lambda m: m[1].replace("/", "\\"), twin)
+
+
+def test_ci_runs_the_readme_commands() -> None:
+    """.ci/run takes them from the README, so that what the reader is told is what has been tried."""
+    script = (ROOT / ".ci/run").read_text(encoding="utf-8")
+    for number in (1, 2):
+        assert f'bash -euo pipefail -c "$(readme {number})"' in script
+    extract = re.search(r"awk -v wanted=\S+ '([^']+)'", script)
+    assert extract
+    awk = shutil.which("awk")
+    if awk is None:
+        pytest.skip("awk is missing: it comes with every system but Windows")
+    for number, command in enumerate(blocks("sh"), 1):
+        asked = [awk, "-v", f"wanted={number}", extract[1], "README.md"]
+        done = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=True)
+        assert done.stdout.strip() == command
+
+
+def test_changelog_tells_of_this_version() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    versions = re.findall(r"^## \[(\d+\.\d+\.\d+)\] - (unreleased|\d{4}-\d\d-\d\d)$", text, re.M)
+    assert versions[0][0] == certgen.__version__
+
+
+def test_nothing_is_left_to_do() -> None:
+    mark = re.compile(r"\b(?:TO" + r"DO|FIX" + r"ME|XX" + r"X)\b")
+    for path in written(".py", ".md", ".toml", ".txt", ".xml", ".html"):
+        assert not mark.search(path.read_text(encoding="utf-8")), path.relative_to(ROOT)
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors that a Markdown page's headings get."""
+    found = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.M)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).strip().replace(" ", "-") for title in found}
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    for page in written(".md"):
+        text = re.sub(r"```.*?```|`[^`\n]*`", "", page.read_text(encoding="utf-8"), flags=re.S)
+        for target in re.findall(r"\]\(([^)\s]+)\)", text):
+            if re.match(r"[a-z]+:", target):
+                continue
+            path, _, anchor = target.partition("#")
+            lands = (page.parent / path).resolve() if path else page
+            assert lands.exists(), f"{page.relative_to(ROOT)} links to {target}"
+            if anchor and lands.suffix == ".md":
+                assert anchor in anchors(lands), f"{page.relative_to(ROOT)} links to {target}"
