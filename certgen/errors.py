@@ -63,6 +63,9 @@ class CertgenError(Exception):
         if codes:
             self.exit_code = min(codes)
 
+    def __reduce__(self) -> tuple[type[CertgenError], tuple[tuple[Problem, ...]]]:
+        return type(self), (self.problems,)  # the message alone would not bring the problems back from a process
+
 
 def has_errors(problems: Iterable[Problem]) -> bool:
     """Whether any problem is an error (warnings do not stop a batch)."""

@@ -1,0 +1,114 @@
+"""Runs the same work here or in several processes; results come in the order of the work, memory stays flat.
+
+``make(payload)`` returns the worker, a function from one piece of work to its result. Here it is called once; with
+processes it is called once in each, with the payload pickled once for all. ``make``, the payload, the pieces and the
+results must pickle. Workers print nothing and ask nothing: whatever concerns the user happens in the parent.
+Processes are spawned on every system, so that Linux, macOS and Windows do the same.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from itertools import islice
+from multiprocessing import get_context
+from typing import Any, TypeVar
+
+from certgen.errors import CertgenError, ExitCode, Problem
+
+P = TypeVar("P")
+T = TypeVar("T")
+R = TypeVar("R")
+
+AHEAD = 3
+"""Pieces of work under way for each process: one being done, and some at hand so that none waits."""
+
+
+def run(make: Callable[[P], Callable[[T], R]], payload: P, pieces: Iterable[T], jobs: int = 1) -> Iterator[R]:
+    """Yields ``make(payload)(piece)`` for each piece, in order; takes from ``pieces`` only a little ahead.
+
+    ``jobs`` of 1 or less works in this process. Whatever the worker raises is raised here. Raises
+    :class:`CertgenError` (exit code 5) when a process dies. Closing the iterator, as Ctrl-C does, lets the pieces
+    under way end and drops the rest.
+    """
+    return _serial(make, payload, pieces) if jobs <= 1 else _processes(make, payload, pieces, jobs)
+
+
+def cores() -> int:
+    """Processors that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0)) or 1
+    return os.cpu_count() or 1
+
+
+def chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Items in lists of ``size``, the last one shorter."""
+    source = iter(items)
+    while piece := list(islice(source, size)):
+        yield piece
+
+
+def _serial(make: Callable[[P], Callable[[T], R]], payload: P, pieces: Iterable[T]) -> Iterator[R]:
+    work = make(payload)
+    for piece in pieces:
+        yield work(piece)
+
+
+def _processes(make: Callable[[P], Callable[[T], R]], payload: P, pieces: Iterable[T], jobs: int) -> Iterator[R]:
+    packed = pickle.dumps((make, payload), protocol=pickle.HIGHEST_PROTOCOL)
+    pool = ProcessPoolExecutor(jobs, get_context("spawn"), _start, (packed,))
+    waiting: deque[Future[R]] = deque()
+    try:
+        for piece in pieces:
+            with _no_interrupt():  # submitting starts processes, which must not hear Ctrl-C: the parent decides
+                waiting.append(pool.submit(_work, piece))
+            if len(waiting) >= jobs * AHEAD:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    except BrokenProcessPool as error:
+        raise CertgenError(
+            Problem(
+                code="worker-died",
+                message="A process that was making certificates ended without a word.",
+                hint="Mostly the computer ran out of memory: close other programs, or run again with --jobs 1.",
+                exit_code=ExitCode.PARTIAL,
+            )
+        ) from error
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+_worker: Callable[[Any], Any] | None = None  # of a spawned process, set once
+
+
+def _start(packed: bytes) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    global _worker
+    make, payload = pickle.loads(packed)
+    _worker = make(payload)
+
+
+def _work(piece: Any) -> Any:
+    assert _worker is not None
+    return _worker(piece)
+
+
+@contextmanager
+def _no_interrupt() -> Iterator[None]:
+    """Holds Ctrl-C back for a moment. A process spawned meanwhile inherits that, so it never sees one; Windows has no
+    such mask, and there a process that is interrupted while it starts only ends."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
