@@ -267,6 +267,10 @@ _READ: dict[str, Callable[[Credential], object | None]] = {
     "recipient.score": lambda c: c.recipient.score,
     "recipient.attendance": lambda c: c.recipient.attendance,
     "recipient.completed_on": lambda c: c.recipient.completed_on,
+    "course.hours": lambda c: c.hours,
+    "course.start": lambda c: c.start,
+    "course.end": lambda c: c.end,
+    "course.dates": lambda c: Dates(c.start, c.end) or None,
     "credential.code": lambda c: grouped(c.code),
     "credential.url": lambda c: c.url,
     "credential.host": lambda c: c.url.partition("://")[2].partition("#")[0],
@@ -284,7 +288,8 @@ _COLUMNS = frozenset(Recipient.__struct_fields__) - {"extra", "cells", "row"}
 
 
 def lookup(credential: Credential) -> Callable[[str], object | None]:
-    """Values of ``recipient.*``, ``credential.*`` and ``roster.*`` for templates; None for what is not there."""
+    """Values of ``recipient.*``, ``credential.*``, ``roster.*`` and of the course's hours and dates, which a roster may
+    override, for templates; None for what is not there."""
     return partial(value, credential)
 
 
