@@ -1,0 +1,767 @@
+"""Reads TOML files that people write by hand, and tells every mistake in them at once.
+
+``read`` turns a file into a dictionary; ``convert`` turns the dictionary into a msgspec Struct.
+Both append :class:`~certgen.errors.Problem` values and carry on: a line with a slip is told, then mended as
+far as its intention is plain, so that the mistakes behind it are told as well. What comes out
+beside an error is good for further checks only; callers stop at ``errors.has_errors``.
+
+Source: TOML 1.0.0; JSON Schema draft 2020-12 (``schema``).
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+import unicodedata
+from collections.abc import Iterator
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import inspect
+
+from certgen import slips
+from certgen.errors import ExitCode, Problem, Severity
+
+T = TypeVar("T")
+Key = tuple[str | int, ...]  # the way to a value: names of tables and keys, positions in lists from 0
+
+LARGEST_FILE = 1_000_000  # bytes; a course with twenty pages of text is 100,000
+
+
+class Document(dict[str, Any]):
+    """The content of one file, and where each key of it stands."""
+
+    def __init__(self, data: dict[str, Any], file: str, text: str = "", exit_code: ExitCode = ExitCode.ROSTER) -> None:
+        super().__init__(data)
+        self.file = file
+        self.text = text
+        self.exit_code = exit_code
+        self._lines: dict[Key, int] | None = None
+
+    def place(self, key: Key) -> dict[str, Any]:
+        """The fields of a Problem that say where ``key`` stands; the table it belongs to if it is absent."""
+        if self._lines is None:
+            self._lines = lines(self.text)
+        for end in range(len(key), 0, -1):
+            if key[:end] in self._lines:
+                return {"line": self._lines[key[:end]]}
+        return {}
+
+    def lines_of(self, name: str) -> Iterator[tuple[Key, int]]:
+        """Every place where a key of this name stands."""
+        self.place(())
+        for key, line in (self._lines or {}).items():
+            if key[-1] == name:
+                yield key, line
+
+    def problem(
+        self, key: Key, code: str, message: str, hint: str = "", severity: Severity = "error", lines_down: int = 0
+    ) -> Problem:
+        """A Problem at ``key``; ``lines_down`` counts on from there, inside a text of several lines."""
+        place = self.place(key)
+        if lines_down and "line" in place:
+            place["line"] += lines_down
+        return Problem(
+            code=code,
+            message=message,
+            hint=hint,
+            severity=severity,
+            file=self.file,
+            key=dotted(key) or None,
+            exit_code=self.exit_code,
+            **place,
+        )
+
+
+def dotted(key: Key) -> str:
+    """A key as people write it, positions counted from 1: ``signatories[2].role``."""
+    out = ""
+    for part in key:
+        out += f"[{part + 1}]" if isinstance(part, int) else f"{'.' if out else ''}{part}"
+    return out
+
+
+# --- reading ---------------------------------------------------------------------------------
+
+
+def read(path: Path, problems: list[Problem], *, exit_code: ExitCode = ExitCode.ROSTER) -> Document | None:
+    """The file's content; None if it cannot be read at all. Floats are Decimal, as typed.
+
+    UTF-8 with or without a byte order mark. Every slip that stops a TOML parser is told with its line.
+    """
+    file = str(path)
+
+    def tell(code: str, message: str, hint: str, line: int | None = None) -> None:
+        problems.append(Problem(code=code, message=message, hint=hint, file=file, line=line, exit_code=exit_code))
+
+    try:
+        if not path.is_file():
+            kind = "is a folder, not a file" if path.is_dir() else "does not exist"
+            tell("no-file", f"{path.name} {kind}.", f"Looked for {path}.")
+            return None
+        if path.stat().st_size > LARGEST_FILE:
+            tell("file-too-large", f"{path.name} is larger than {LARGEST_FILE // 1000:,} KB.", "Is it the right file?")
+            return None
+        raw = path.read_bytes()
+    except OSError as error:
+        tell(
+            "unreadable-file",
+            f"{path.name} cannot be opened: {error.strerror or error}.",
+            "Close it in other programs, and check that you may read it.",
+        )
+        return None
+
+    text = slips.decode(raw, tell)
+    if text is None:
+        return None
+    text = text.replace("\r\n", "\n")
+    try:
+        data = tomllib.loads(text, parse_float=Decimal)
+    except (tomllib.TOMLDecodeError, ValueError):
+        # ValueError: a date such as 2026-02-30 in some versions, or a number of 5,000 digits.
+        mended = slips.mend(text, tell)
+        if mended is None:
+            return None
+        text, data = mended
+    except RecursionError:
+        tell("toml-nesting", f"{path.name} has brackets inside brackets many hundreds deep.", "Is it the right file?")
+        return None
+    slips.valid_but_wrong(text, tell)
+    return Document(data, file, text, exit_code)
+
+
+_TOKEN = re.compile(
+    r"""(?P<skip>[ \t]+|\#[^\n]*)
+      | (?P<newline>\n)
+      | (?P<string>\"{3}(?:\\.|[^\\])*?\"{3,5} | '{3}.*?'{3,5} | "(?:\\.|[^"\\\n])*" | '[^'\n]*')
+      | (?P<mark>[\[\]{}=,.])
+      | (?P<bare>[^\s\[\]{}=,."'\#]+)""",
+    re.VERBOSE | re.DOTALL,
+)
+
+
+def lines(text: str) -> dict[Key, int]:
+    """The line, from 1, of every table, key and list item of a valid TOML text.
+
+    tomllib gives no positions. Called only when there is something to say.
+    """
+    found: dict[Key, int] = {}
+    tokens: list[tuple[str, str, int]] = []
+    line = 1
+    for match in _TOKEN.finditer(text):
+        if match.lastgroup != "skip":
+            tokens.append((match.lastgroup or "", match[0], line))
+        line += match[0].count("\n")
+    tokens.append(("end", "", line))
+    at = 0
+
+    def name() -> tuple[str, ...]:
+        nonlocal at
+        parts = []
+        while tokens[at][0] in ("bare", "string") or tokens[at][1] == ".":
+            kind, piece, _ = tokens[at]
+            if kind == "string":
+                parts.append(str(tomllib.loads(f"k={piece}")["k"]))
+            elif kind == "bare":
+                parts.append(piece)
+            at += 1
+        return tuple(parts)
+
+    def newlines() -> None:
+        nonlocal at
+        while tokens[at][0] == "newline":
+            at += 1
+
+    def value(key: Key) -> None:
+        nonlocal at
+        opening = tokens[at][1]
+        if opening == "[":
+            at += 1
+            newlines()
+            index = 0
+            while tokens[at][1] != "]" and tokens[at][0] != "end":
+                found[(*key, index)] = tokens[at][2]
+                value((*key, index))
+                index += 1
+                newlines()
+                if tokens[at][1] == ",":
+                    at += 1
+                newlines()
+            at += 1
+        elif opening == "{":
+            at += 1
+            newlines()
+            while tokens[at][1] != "}" and tokens[at][0] != "end":
+                pair(key)
+                newlines()
+                if tokens[at][1] == ",":
+                    at += 1
+                newlines()
+            at += 1
+        else:
+            at += 1
+            while tokens[at][0] not in ("newline", "end") and tokens[at][1] not in (",", "]", "}"):
+                at += 1
+
+    def pair(table: Key) -> None:
+        nonlocal at
+        here = tokens[at][2]
+        key = table
+        for part in name():
+            key = (*key, part)
+            found.setdefault(key, here)
+        at += 1  # the equals sign
+        value(key)
+
+    counts: dict[Key, int] = {}
+    table: Key = ()
+    while tokens[at][0] != "end":
+        kind, piece, here = tokens[at]
+        if kind == "newline":
+            at += 1
+        elif piece == "[":
+            many = tokens[at + 1][1] == "["
+            at += 2 if many else 1
+            parts = name()
+            at += 2 if many else 1
+            table = ()
+            for number, part in enumerate(parts):
+                table = (*table, part)
+                if many and number == len(parts) - 1:
+                    counts[table] = counts.get(table, 0) + 1
+                found.setdefault(table, here)
+                if table in counts:
+                    table = (*table, counts[table] - 1)
+            found.setdefault(table, here)
+        elif kind in ("bare", "string"):
+            pair(table)
+        else:
+            at += 1
+    return found
+
+
+# --- converting ------------------------------------------------------------------------------
+
+
+def convert(
+    data: dict[str, Any],
+    type_: type[T],
+    file: str,
+    problems: list[Problem],
+    *,
+    exit_code: ExitCode = ExitCode.ROSTER,
+) -> T | None:
+    """``data`` as a ``type_`` (a Struct), with every unknown, missing and wrong key told.
+
+    A wrong optional value becomes its default and a wrong or missing required one an empty value
+    of its type, so that positions in lists stay as typed and further checks can go on. Text is NFC.
+
+    A field says more of itself with ``msgspec.Meta``: ``examples`` are shown in hints, and
+    ``extra={"accepts": "date"}`` lets a text field take a TOML date (as ISO text).
+    """
+    document = data if isinstance(data, Document) else Document(data, file, exit_code=exit_code)
+    converter = _Converter(document, type_, problems)
+    before = len(problems)
+    made = converter.value(converter.root, document, ())
+    try:
+        return msgspec.convert(made, type_)
+    except (msgspec.ValidationError, RecursionError) as error:
+        if len(problems) == before:
+            problems.append(document.problem((), "wrong-value", f"This file cannot be used: {error}."))
+        return None
+
+
+_OTHER_NAMES = {
+    "color": "colour",
+    "colors": "colours",
+    "program": "programme",
+    "signatures": "signatories",
+    "signature": "signatories",
+    "certificates": "awards",
+    "modules": "sections",
+}
+
+
+def nearest(name: str, known: list[str]) -> str | None:
+    """The known name that was probably meant, or None."""
+
+    def plain(text: str) -> str:
+        return re.sub(r"[\s_\-]+", "_", text.strip().casefold())
+
+    folded = {plain(item): item for item in known}
+    wanted = plain(name)
+    if wanted in folded:
+        return folded[wanted]
+    if _OTHER_NAMES.get(wanted) in folded:
+        return folded[_OTHER_NAMES[wanted]]
+    close = difflib.get_close_matches(wanted, list(folded), 1, 0.65)
+    if not close and len(wanted) > 3:
+        close = [item for item in folded if item.startswith(wanted) or wanted.startswith(item + "_")][:1]
+    return folded[close[0]] if close else None
+
+
+class _Converter:
+    def __init__(self, document: Document, type_: type, problems: list[Problem]) -> None:
+        self.document = document
+        self.problems = problems
+        self.root = inspect.type_info(type_)
+        self.tables: dict[str, list[str]] | None = None
+        self.misplaced: set[str] = set()
+
+    def tell(self, key: Key, code: str, message: str, hint: str = "") -> None:
+        self.problems.append(self.document.problem(key, code, message, hint))
+
+    def value(self, info: inspect.Type, value: Any, key: Key) -> Any:
+        """``value`` as plain data that msgspec accepts for ``info``; _WRONG (told) if it cannot be."""
+        info, meta = _unwrap(info)
+        if value == slips.BROKEN:
+            return _WRONG  # told by read
+        if isinstance(info, inspect.UnionType):
+            return self.union(info, meta, value, key)
+        if isinstance(info, inspect.StructType):
+            return self.table(info, value, key) if isinstance(value, dict) else self.wrong(info, meta, value, key)
+        if isinstance(info, inspect.DictType) and isinstance(value, dict):
+            made = {name: self.value(info.value_type, item, (*key, name)) for name, item in value.items()}
+            return {name: item for name, item in made.items() if item is not _WRONG}
+        if isinstance(info, inspect.ListType | inspect.VarTupleType) and isinstance(value, list):
+            return self.items(info, meta, value, key)
+        if isinstance(info, inspect.TupleType) and isinstance(value, list):
+            if len(value) != len(info.item_types):
+                self.tell(
+                    key,
+                    "wrong-length",
+                    f"{_name(key)} needs {len(info.item_types)} values; there are {len(value)}.",
+                    _example(meta),
+                )
+                return _WRONG
+            pairs = zip(info.item_types, value, strict=True)
+            parts = [self.value(kind, item, (*key, at)) for at, (kind, item) in enumerate(pairs)]
+            return _WRONG if _WRONG in parts else parts
+        return self.leaf(info, meta, value, key)
+
+    def items(self, info: inspect.ListType | inspect.VarTupleType, meta: _Meta, value: list[Any], key: Key) -> Any:
+        made = []
+        for index, item in enumerate(value):
+            got = self.value(info.item_type, item, (*key, index))
+            made.append(_neutral(info.item_type) if got is _WRONG else got)
+        if info.max_length is not None and len(value) > info.max_length:
+            self.tell(
+                (*key, info.max_length),
+                "too-many",
+                f"{_name(key)} may have {info.max_length} entries; there are {len(value)}.",
+                "Take some out.",
+            )
+        if info.min_length is not None and len(value) < info.min_length:
+            self.tell(
+                key,
+                "too-few",
+                f"{_name(key)} needs at least {info.min_length}; there are {len(value)}.",
+                _example(meta),
+            )
+        return made
+
+    def union(self, info: inspect.UnionType, meta: _Meta, value: Any, key: Key) -> Any:
+        choices = [_unwrap(choice)[0] for choice in info.types if not isinstance(choice, inspect.NoneType)]
+        fitting = [choice for choice in choices if _shape(choice, value)]
+        structs = [choice for choice in fitting if isinstance(choice, inspect.StructType)]
+        if len(structs) > 1 and structs[0].tag_field:
+            field = structs[0].tag_field
+            tags = {choice.tag: choice for choice in structs}
+            tag = value.get(field)
+            if tag in tags:
+                return self.table(tags[tag], value, key)
+            names = [str(item) for item in tags]
+            if tag is None:
+                self.tell(
+                    key,
+                    "missing-key",
+                    f"{_name(key)} does not say its {field}.",
+                    f"Add {field} = one of: {', '.join(names)}.",
+                )
+            elif tag != slips.BROKEN:
+                close = nearest(str(tag), names)
+                self.tell(
+                    (*key, field),
+                    "wrong-value",
+                    f"There is no {field} {_quoted(tag)}.",
+                    f"Did you mean {_quoted(close)}?" if close else f"Choose one of: {', '.join(names)}.",
+                )
+            return _WRONG
+        if fitting:
+            whole = next((item for item in info.types if _unwrap(item)[0] is fitting[0]), fitting[0])
+            return self.value(whole, value, key)
+        return self.wrong(choices[0] if len(choices) == 1 else info, meta, value, key)
+
+    def table(self, info: inspect.StructType, value: dict[str, Any], key: Key) -> dict[str, Any]:
+        fields = {field.encode_name: field for field in info.fields}
+        made: dict[str, Any] = {}
+        for name, item in value.items():
+            if name in fields:
+                got = self.value(fields[name].type, item, (*key, name))
+                if got is not _WRONG:
+                    made[name] = got
+                elif fields[name].required:
+                    made[name] = _neutral(fields[name].type)
+            elif name == info.tag_field:
+                made[name] = item
+            else:
+                self.unknown(list(fields), name, key)
+        for name, field in fields.items():
+            if field.required and name not in value:
+                self.missing(name, field, key)
+                made[name] = _neutral(field.type)
+        return made
+
+    def unknown(self, known: list[str], name: str, key: Key) -> None:
+        here = header(key)
+        top = [field.encode_name for field in self.root.fields] if isinstance(self.root, inspect.StructType) else []
+        close = nearest(name, known)
+        if name in top or (key and not close and nearest(name, top)):
+            meant = name if name in top else nearest(name, top)
+            self.misplaced.add(str(meant))
+            first = self.document.place((key[0],)).get("line")
+            also = f' (spelled "{meant}")' if meant != name else ""
+            self.tell(
+                (*key, name),
+                "misplaced-key",
+                f'"{name}" stands below {here}, so it is read as a part of it; it belongs above the first [table].',
+                f"Move this line{also} up, above line {first}." if first else "Move it to the top.",
+            )
+            return
+        if close:
+            hint = f'Did you mean "{close}"?'
+        elif places := self.places().get(name):
+            hint = f"That key belongs in {places[0]}."
+        else:
+            hint = f"The keys here are: {', '.join(known)}."
+        self.tell((*key, name), "unknown-key", f'"{name}" is not a key of {here}.', hint)
+
+    def missing(self, name: str, field: inspect.Field, key: Key) -> None:
+        if not key and name in self.misplaced:
+            return
+        _, meta = _unwrap(field.type)
+        hint = f"Add a line such as {name} = {_literal(meta.examples[0])}" if meta.examples else f"Add {name} = ..."
+        stray = next(((path, line) for path, line in self.document.lines_of(name) if len(path) > 1), None)
+        if not key and stray:
+            hint += (
+                f". Or is it the {name} on line {stray[1]}? There it is a part of {header(stray[0][:-1])}; "
+                "the course's own belongs above the first [table]"
+            )
+        where = f"{header(key)} has no {name}" if key else f"{name} is missing"
+        self.tell((*key, name), "missing-key", f"{where}.", hint + ".")
+
+    def places(self) -> dict[str, list[str]]:
+        """Names of keys, each with the tables that have it."""
+        if self.tables is None:
+            self.tables = {}
+            for table, fields in _tables(self.root, (), set()):
+                for field in fields:
+                    self.tables.setdefault(field, []).append(table)
+        return self.tables
+
+    def leaf(self, info: inspect.Type, meta: _Meta, value: Any, key: Key) -> Any:
+        made: Any = _WRONG
+        number = isinstance(value, int | Decimal) and not isinstance(value, bool)
+        if isinstance(info, inspect.AnyType):
+            return value
+        if isinstance(info, inspect.StrType):
+            if isinstance(value, str):
+                made = unicodedata.normalize("NFC", value)
+            elif isinstance(value, date) and meta.accepts == "date":
+                made = value.isoformat()
+        elif isinstance(info, inspect.LiteralType):
+            if value in info.values and not isinstance(value, bool):
+                return value
+            if isinstance(value, str):
+                names = [str(item) for item in info.values]
+                close = nearest(value, names)
+                self.tell(
+                    key,
+                    "wrong-value",
+                    f"{_name(key)} may not be {_quoted(value)}.",
+                    (f"Did you mean {_quoted(close)}? " if close else "") + f"It is one of: {', '.join(names)}.",
+                )
+                return _WRONG
+        elif isinstance(info, inspect.BoolType) and isinstance(value, bool):
+            made = value
+        elif isinstance(info, inspect.DecimalType) and number:
+            made = Decimal(value)
+        elif isinstance(info, inspect.FloatType) and number:
+            made = float(value)
+        elif isinstance(info, inspect.IntType) and number and value == int(value):
+            made = int(value)
+        elif isinstance(info, inspect.DateType):
+            if isinstance(value, date) and not isinstance(value, datetime):
+                made = value
+            elif isinstance(value, str):
+                try:  # an ISO date in quotes has one meaning
+                    made = (
+                        date.fromisoformat(value.strip()) if re.fullmatch(r"\d{4}-\d\d-\d\d", value.strip()) else _WRONG
+                    )
+                except ValueError:
+                    made = _WRONG
+        if made is _WRONG:
+            return self.wrong(info, meta, value, key)
+        if isinstance(made, Decimal | float) and not Decimal(made).is_finite():
+            return self.wrong(info, meta, value, key)
+        return made if self.within(info, meta, made, key) else _WRONG
+
+    def within(self, info: inspect.Type, meta: _Meta, value: Any, key: Key) -> bool:
+        """Whether the value keeps the bounds of its type; tells if not."""
+
+        def bound(name: str) -> Any:
+            return meta.bounds.get(name) if name in meta.bounds else getattr(info, name, None)
+
+        message = None
+        if isinstance(value, str):
+            if bound("min_length") and len(value.strip()) < bound("min_length"):
+                message = "is empty"
+            elif bound("max_length") and len(value) > bound("max_length"):
+                message = f"has {len(value)} characters; {bound('max_length')} is the most"
+            elif bound("pattern") and not re.search(bound("pattern"), value):
+                message = f"may not be {_quoted(value)}"
+        elif isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+            if bound("gt") is not None and not value > bound("gt"):
+                message = f"must be more than {bound('gt')}; here it is {value}"
+            elif bound("ge") is not None and not value >= bound("ge"):
+                message = f"must be {bound('ge')} or more; here it is {value}"
+            elif bound("le") is not None and not value <= bound("le"):
+                message = f"must be {bound('le')} or less; here it is {value}"
+            elif bound("lt") is not None and not value < bound("lt"):
+                message = f"must be less than {bound('lt')}; here it is {value}"
+        if message is None:
+            return True
+        self.tell(key, "wrong-value", f"{_name(key)} {message}.", _example(meta))
+        return False
+
+    def wrong(self, info: inspect.Type, meta: _Meta, value: Any, key: Key) -> Any:
+        hint = _example(meta)
+        bare, _ = _unwrap(info)
+        if isinstance(bare, inspect.ListType | inspect.VarTupleType) and isinstance(value, dict):
+            title = dotted(tuple(part for part in key if isinstance(part, str)))
+            hint = f"Write [[{title}]], with two brackets, above each entry."
+        elif isinstance(value, str) and isinstance(bare, inspect.DecimalType | inspect.IntType | inspect.FloatType):
+            figure = value.strip().replace(",", ".").removesuffix("%").strip()
+            if re.fullmatch(r"[-+]?\d+(\.\d+)?", figure):
+                hint = f"Remove the quotes: {key[-1]} = {figure}"
+        elif isinstance(value, str) and isinstance(bare, inspect.DateType):
+            hint = slips.date_hint(value)
+        elif isinstance(value, datetime):
+            hint = f"Leave out the time: {value.date().isoformat()}"
+        elif isinstance(bare, inspect.StrType) and isinstance(value, int | Decimal | date) and key:
+            hint = f'Put it in quotes: "{str(value).lower() if isinstance(value, bool) else value}"'
+        elif isinstance(bare, inspect.BoolType) and isinstance(value, str):
+            hint = "Write true or false, without quotes."
+        elif isinstance(bare, inspect.ListType | inspect.VarTupleType) and isinstance(value, str):
+            hint = f'Put it in brackets: ["{value[:40]}"]'
+        self.tell(key, "wrong-type", f"{_name(key)} must be {_words(info, meta)}; here it is {_got(value)}.", hint)
+        return _WRONG
+
+
+class _Meta(msgspec.Struct):
+    examples: list[Any] = []
+    accepts: str | None = None
+    bounds: dict[str, Any] = {}
+
+
+_WRONG: Any = object()
+
+
+def _unwrap(info: inspect.Type) -> tuple[inspect.Type, _Meta]:
+    """The type under its Metadata and ``| None``, and what the Metadata says."""
+    meta = _Meta()
+    while True:
+        if isinstance(info, inspect.Metadata):
+            meta.examples = (info.extra_json_schema or {}).get("examples", meta.examples)
+            meta.accepts = (info.extra or {}).get("accepts", meta.accepts)
+            meta.bounds = (info.extra or {}).get("bounds", meta.bounds)
+            info = info.type
+        elif isinstance(info, inspect.UnionType):
+            rest = [item for item in info.types if not isinstance(item, inspect.NoneType)]
+            if len(rest) != 1:
+                return info, meta
+            info = rest[0]
+        else:
+            return info, meta
+
+
+def _shape(info: inspect.Type, value: Any) -> bool:
+    """Whether a value has a type's outer shape."""
+    if isinstance(info, inspect.AnyType):
+        return True
+    if isinstance(value, dict):
+        return isinstance(info, inspect.StructType | inspect.DictType)
+    if isinstance(value, list):
+        return isinstance(info, inspect.ListType | inspect.VarTupleType | inspect.TupleType)
+    if isinstance(value, bool):
+        return isinstance(info, inspect.BoolType)
+    if isinstance(value, str):
+        return isinstance(info, inspect.StrType | inspect.LiteralType | inspect.DateType)
+    if isinstance(value, date):
+        return isinstance(info, inspect.DateType)
+    return isinstance(info, inspect.DecimalType | inspect.IntType | inspect.FloatType)
+
+
+def _neutral(info: inspect.Type) -> Any:
+    """An empty value of a type, in place of one that is missing or wrong."""
+    info, _ = _unwrap(info)
+    if isinstance(info, inspect.UnionType):
+        info = next((i for i in info.types if isinstance(i, inspect.StrType)), info.types[0])
+        return _neutral(info)
+    if isinstance(info, inspect.StructType):
+        made = {field.encode_name: _neutral(field.type) for field in info.fields if field.required}
+        return {**made, **({info.tag_field: info.tag} if info.tag_field else {})}
+    if isinstance(info, inspect.LiteralType):
+        return info.values[0]
+    if isinstance(info, inspect.TupleType):
+        return [_neutral(item) for item in info.item_types]
+    for kind, empty in _EMPTY:
+        if isinstance(info, kind):
+            return empty
+    return None
+
+
+_EMPTY: tuple[tuple[type[inspect.Type], Any], ...] = (
+    (inspect.StrType, ""),
+    (inspect.BoolType, False),
+    (inspect.DecimalType, Decimal(1)),
+    (inspect.IntType, 1),
+    (inspect.FloatType, 1.0),
+    (inspect.DateType, date(2000, 1, 1)),
+    (inspect.ListType, []),
+    (inspect.VarTupleType, []),
+    (inspect.DictType, {}),
+)
+
+
+def _tables(info: inspect.Type, key: Key, seen: set[type]) -> Iterator[tuple[str, list[str]]]:
+    info, _ = _unwrap(info)
+    if isinstance(info, inspect.StructType):
+        if info.cls in seen:
+            return
+        seen = seen | {info.cls}
+        if key:
+            yield header(key), [field.encode_name for field in info.fields]
+        for field in info.fields:
+            yield from _tables(field.type, (*key, field.encode_name), seen)
+    elif isinstance(info, inspect.ListType | inspect.VarTupleType):
+        yield from _tables(info.item_type, (*key, 0), seen)
+    elif isinstance(info, inspect.DictType):
+        yield from _tables(info.value_type, (*key, "..."), seen)
+    elif isinstance(info, inspect.UnionType):
+        for choice in info.types:
+            yield from _tables(choice, key, seen)
+
+
+def header(key: Key) -> str:
+    """The table at ``key`` as its heading is written: ``[[signatories]]``, ``[translation.fr]``."""
+    if not key:
+        return "the file's top"
+    names = ".".join(part for part in key if isinstance(part, str))
+    return f"[[{names}]]" if isinstance(key[-1], int) else f"[{names}]"
+
+
+def _name(key: Key) -> str:
+    return dotted(key) or "The file"
+
+
+def _quoted(value: Any) -> str:
+    text = str(value)
+    return f'"{text[:60]}…"' if len(text) > 60 else f'"{text}"'
+
+
+def _literal(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float | Decimal):
+        return str(value)
+    if isinstance(value, list):
+        return "[" + ", ".join(_literal(item) for item in value) + "]"
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{name} = {_literal(item)}" for name, item in value.items()) + " }"
+    text = str(value)
+    return text if re.fullmatch(r"\d{4}-\d\d-\d\d", text) else f'"{text}"'
+
+
+def _example(meta: _Meta) -> str:
+    if not meta.examples:
+        return ""
+    return "For example: " + " or ".join(_literal(example) for example in meta.examples[:3])
+
+
+def _words(info: inspect.Type, meta: _Meta) -> str:
+    info, _ = _unwrap(info)
+    if isinstance(info, inspect.UnionType):
+        kinds = list(
+            dict.fromkeys(_words(item, _Meta()) for item in info.types if not isinstance(item, inspect.NoneType))
+        )
+        return " or ".join(kinds)
+    if isinstance(info, inspect.LiteralType):
+        return "one of " + ", ".join(str(item) for item in info.values)
+    if isinstance(info, inspect.StrType) and meta.accepts == "date":
+        return "text in quotes or a date"
+    for kind, words in _WORDS:
+        if isinstance(info, kind):
+            return words
+    return "of another kind"
+
+
+_WORDS: tuple[tuple[type[inspect.Type], str], ...] = (
+    (inspect.StrType, "text in quotes"),
+    (inspect.BoolType, "true or false"),
+    (inspect.IntType, "a whole number"),
+    (inspect.DecimalType, "a number"),
+    (inspect.FloatType, "a number"),
+    (inspect.DateType, "a date, such as 2026-03-02"),
+    (inspect.ListType, "a list in [ ]"),
+    (inspect.VarTupleType, "a list in [ ]"),
+    (inspect.TupleType, "a list in [ ]"),
+    (inspect.StructType, "a table"),
+    (inspect.DictType, "a table"),
+)
+
+
+def _got(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return f"the text {_quoted(value)}" if value else "an empty text"
+    if isinstance(value, datetime):
+        return "a date with a time"
+    if isinstance(value, date):
+        return "a date"
+    if isinstance(value, list):
+        return "a list"
+    if isinstance(value, dict):
+        return "a table"
+    return f"the number {value}" if isinstance(value, int | Decimal) else "something else"
+
+
+# --- schemas ---------------------------------------------------------------------------------
+
+
+def schema(type_: type, title: str, description: str) -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of a file kind, for editors to complete and check from."""
+    made = msgspec.json.schema(type_)
+    numbers: Any = _numbers(made)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": title,
+        "description": description,
+        **numbers,
+    }
+
+
+def _numbers(node: Any) -> Any:
+    """TOML has numbers where msgspec's JSON carries a Decimal as text."""
+    if isinstance(node, dict):
+        if node.get("format") == "decimal" and node.get("type") == "string":
+            node = {**{k: v for k, v in node.items() if k != "format"}, "type": "number"}
+        return {key: _numbers(item) for key, item in node.items()}
+    if isinstance(node, list):
+        return [_numbers(item) for item in node]
+    return node
