@@ -1,0 +1,125 @@
+"""Pages of other PDF files as Form XObjects of ours: read by pikepdf, renumbered, written again.
+
+Only what the page's drawing needs comes along: its content and the resources that hang on it.
+Source: ISO 32000-1, 8.10.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from io import BytesIO
+from typing import NamedTuple
+
+import pikepdf
+
+from certgen.page import Artwork
+from certgen.pdf.syntax import Body, deflate, literal, name, num, nums
+
+# Ties to the file that the page came from; none of them is needed to draw it.
+_LEFT_BEHIND = frozenset({"/Parent", "/StructParent", "/StructParents", "/Metadata", "/PieceInfo", "/LastModified"})
+
+
+class Form(NamedTuple):
+    number: int
+    transparent: bool  # has a soft mask or an alpha below 1
+
+
+class Importer:
+    """Brings artwork into a body; objects that several pieces share are written once."""
+
+    def __init__(self, body: Body) -> None:
+        self._body = body
+
+    def form(self, artwork: Artwork) -> Form:
+        """Writes the first page as a form; its space is the page's own, its box the media box."""
+        with pikepdf.open(BytesIO(artwork.pdf)) as pdf:
+            page = pdf.pages[0]
+            copy = _Copy(self._body)
+            resources = copy.value(page.obj.get("/Resources", page.resources))
+            page.contents_coalesce()
+            contents = page.obj.get("/Contents")
+            data = b"" if contents is None else contents.read_bytes()
+            box = nums([float(edge) for edge in page.mediabox])
+            group = b"/Group<</S/Transparency>>" if copy.transparent else b""
+            entries = b"/Type/XObject/Subtype/Form/BBox[%b]%b/Resources %b" % (box, group, resources)
+            return Form(self._body.stream(data, entries), copy.transparent)
+
+
+class _Copy:
+    """One file's objects on their way into a body."""
+
+    def __init__(self, body: Body) -> None:
+        self.body = body
+        self.transparent = False
+        self._numbers: dict[tuple[int, int], int] = {}  # theirs -> ours
+
+    def value(self, thing: object) -> bytes:
+        """An object as it stands where it is used: a reference when it is indirect there."""
+        if isinstance(thing, pikepdf.Object) and (thing.is_indirect or isinstance(thing, pikepdf.Stream)):
+            return b" %d 0 R" % self._indirect(thing)
+        return self._direct(thing)
+
+    def _indirect(self, thing: pikepdf.Object) -> int:
+        key = thing.objgen
+        if key in self._numbers:
+            return self._numbers[key]
+        if isinstance(thing, pikepdf.Stream):
+            entries, data = self._stream(thing)
+            number = self.body.stream(data, entries, compress=False)
+            self._numbers[key] = number
+        else:
+            # The number is known before the content, because what it holds may point back to it.
+            number = self._numbers[key] = self.body.reserve()
+            self.body.put(number, self._direct(thing))
+        return number
+
+    def _stream(self, stream: pikepdf.Stream) -> tuple[bytes, bytes]:
+        """Entries and data, deflated at its smallest; what deflate cannot replace (JPEG) is kept."""
+        entries = self._entries(stream, leave=frozenset({"/Length", "/Filter", "/DecodeParms", "/DL"}))
+        raw = stream.read_raw_bytes()
+        kept = b"".join([b"%b %b" % (name(k[1:]), self._direct(stream[k])) for k in ("/Filter", "/DecodeParms") if k in stream])
+        try:
+            packed = deflate(stream.read_bytes())
+        except pikepdf.PdfError:  # a filter that only image readers undo
+            return entries + kept, raw
+        if kept.startswith(b"/Filter /FlateDecode") and len(raw) <= len(packed):  # a PNG predictor may well win
+            return entries + kept, raw
+        return entries + b"/Filter/FlateDecode", packed
+
+    def _entries(self, thing: pikepdf.Object, leave: frozenset[str] = frozenset()) -> bytes:
+        out = []
+        for key in sorted(thing.keys()):
+            if key in _LEFT_BEHIND or key in leave:
+                continue
+            item = thing[key]
+            if key == "/SMask" and item != pikepdf.Name.None_ and item != pikepdf.Name("/None"):
+                self.transparent = True
+            if key in ("/ca", "/CA") and float(item) < 1:
+                self.transparent = True
+            out.append(b"%b %b" % (name(key[1:]), self.value(item)))
+        return b"".join(out)
+
+    def _direct(self, thing: object) -> bytes:
+        match thing:
+            case None:
+                return b"null"
+            case bool():
+                return b"true" if thing else b"false"
+            case int():
+                return b"%d" % thing
+            case Decimal() | float():
+                # Six decimals: matrices and functions need more than positions do.
+                text = f"{thing:.6f}".rstrip("0").rstrip(".")
+                return b"0" if text == "-0" else text.encode()
+            case pikepdf.Name():
+                return name(str(thing)[1:])
+            case pikepdf.String():
+                return literal(bytes(thing))
+            case pikepdf.Array():
+                return b"[%b]" % b" ".join([self.value(item) for item in thing])
+            case pikepdf.Dictionary():
+                return b"<<%b>>" % self._entries(thing)
+        raise TypeError(f"a {type(thing).__name__} cannot stand in a resource")
+
+
+__all__ = ["Form", "Importer", "num"]

@@ -1,0 +1,222 @@
+"""Draws -> content stream operators. Source: ISO 32000-1, 8 and 9; 14.6 for marked content.
+
+Positions come out of rounded glyph widths and whole TJ numbers; what rounding leaves over is
+carried to the next glyph, so a line never drifts by more than 1/2000 em.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from certgen.page import Artwork, Colour, Draw, Glyph, GlyphRun, Line, Picture, Shape, Text
+from certgen.pdf.fonts import Coded, Pair
+from certgen.pdf.syntax import num, nums, utf16
+
+_LINES = 2048  # encoded lines kept
+_GLYPHS = 1 << 15  # glyph variants (kerned pairs) kept for each face
+
+
+class Step(NamedTuple):
+    """A glyph's part of a string: moves in thousandths of the size before and after its code."""
+
+    font: bytes
+    code: bytes
+    before: float
+    after: float
+    dy: int
+
+
+class Codes(dict[Glyph, Step]):
+    """Glyphs of one face -> steps, worked out when first seen. A glyph that the face's font lacks: KeyError."""
+
+    def __init__(self, pairs: Mapping[Pair, Coded], names: Sequence[bytes], upem: int) -> None:
+        super().__init__()
+        self.pairs = pairs
+        self.names = names  # by layer
+        self.upem = upem
+
+    def __missing__(self, glyph: Glyph) -> Step:
+        gid, text, advance, dx, dy = glyph
+        layer, code, width = self.pairs[gid, text]
+        scale = 1000 / self.upem
+        if len(self) >= _GLYPHS:
+            self.clear()
+        step = Step(self.names[layer], code, -dx * scale, width + (dx - advance) * scale, dy)
+        self[glyph] = step
+        return step
+
+
+class Lacking(Exception):
+    """Runs whose glyphs no font here has."""
+
+    def __init__(self, runs: Iterable[GlyphRun]) -> None:
+        super().__init__()
+        self.runs = tuple(runs)
+
+
+class Encoder:
+    """Turns draws into operators, remembering lines that come again.
+
+    ``codes`` maps a face's key to its :class:`Codes`; ``artwork`` a key to the resource's name and its size.
+    """
+
+    def __init__(self, codes: Mapping[str, Codes], artwork: Mapping[str, tuple[bytes, Artwork]]) -> None:
+        self.codes = codes
+        self.artwork = artwork
+        # By identity, because hashing a line costs as much as encoding it; the entry keeps the line
+        # alive, so that its identity stays its own.
+        self._lines: dict[tuple[int, float, float, Colour], tuple[Line, bytes]] = {}
+
+    def draws(self, draws: Iterable[Draw]) -> bytes:
+        """The operators, each draw on lines of its own. Raises Lacking with every run that cannot be set."""
+        out = []
+        lacking: list[GlyphRun] = []
+        for draw in draws:
+            if type(draw) is Text:
+                try:
+                    out.append(self.text(draw))
+                except Lacking as error:
+                    lacking += error.runs
+            elif type(draw) is Shape:
+                out.append(_shape(draw))
+            else:
+                assert type(draw) is Picture
+                out.append(self.picture(draw))
+        if lacking:
+            raise Lacking(lacking)
+        return b"\n".join(out)
+
+    def text(self, text: Text) -> bytes:
+        key = (id(text.line), text.x, text.y, text.colour)
+        known = self._lines.get(key)
+        if known is not None:
+            return known[1]
+        encoded = self.line(text)
+        if len(self._lines) >= _LINES:
+            self._lines.clear()
+        self._lines[key] = (text.line, encoded)
+        return encoded
+
+    def line(self, text: Text) -> bytes:
+        """One text object (9.4)."""
+        line = text.line
+        parts = [colour(text.colour, b"rg"), b"BT"]
+        lacking = []
+        for run in line.runs:
+            try:
+                codes = self.codes_of(run)
+                steps = [*map(codes.__getitem__, run.glyphs)]
+            except KeyError:
+                lacking.append(run)
+                continue
+            if steps:
+                parts.append(b"1 0 0 1 %b %b Tm" % (num(text.x + run.x), num(text.y)))
+                parts.append(_run(run, steps, codes.upem))
+        if lacking:
+            raise Lacking(lacking)
+        parts.append(b"ET")
+        encoded = b" ".join(parts)
+        if needs_actual_text(line):
+            return b"/Span<</ActualText<FEFF%b>>>BDC %b EMC" % (utf16(line.text), encoded)
+        return encoded
+
+    def codes_of(self, run: GlyphRun) -> Codes:
+        return self.codes[run.face]
+
+    def picture(self, picture: Picture) -> bytes:
+        resource, artwork = self.artwork[picture.artwork]
+        x0, y0, x1, y1 = picture.rect
+        sx, sy = (x1 - x0) / artwork.width, (y1 - y0) / artwork.height
+        ox, oy = artwork.origin
+        # The scale keeps six decimals: three would move the far edge of a large page.
+        return b"q %b %b %b cm %b Do Q" % (
+            f"{sx:.6f} 0 0".encode(),
+            f"{sy:.6f}".encode(),
+            nums((x0 - ox * sx, y0 - oy * sy)),
+            resource,
+        )
+
+
+def needs_actual_text(line: Line) -> bool:
+    """Whether a reader would copy this line wrongly without /ActualText (14.9.4).
+
+    It helps where clusters map several characters to several glyphs, and does harm on lines with a
+    right-to-left run, which poppler and pdfium would reverse.
+    """
+    if line.text.isascii() or any(run.level & 1 for run in line.runs):
+        return False
+    return any(unicodedata.category(c)[0] == "M" for c in line.text) or any(
+        not glyph.text for run in line.runs for glyph in run.glyphs
+    )
+
+
+def _run(run: GlyphRun, steps: list[Step], upem: int) -> bytes:
+    """Font, spacing and strings of a run (9.3, 9.4.3)."""
+    size = run.size
+    out: list[bytes] = []
+    if run.tracking:
+        out.append(num(run.tracking) + b" Tc")
+    font: bytes | None = None
+    rise = 0
+    left = 0.0  # thousandths still to move left
+    pieces: list[bytes] = []
+    adjusted = False
+    for name, code, before, after, dy in steps:
+        if name is not font or dy != rise:
+            if pieces:
+                out.append(_show(pieces, adjusted))
+                pieces, adjusted = [], False
+            if name is not font:
+                out.append(b"%b %b Tf" % (name, num(size)))
+                font = name
+            if dy != rise:
+                out.append(num(dy * size / upem) + b" Ts")
+                rise = dy
+        left += before
+        if left >= 0.5 or left <= -0.5:
+            move = round(left)
+            left -= move
+            pieces.append(b")%d(" % move)
+            adjusted = True
+        pieces.append(code)
+        left += after
+    out.append(_show(pieces, adjusted))
+    if rise:
+        out.append(b"0 Ts")
+    if run.tracking:
+        out.append(b"0 Tc")
+    return b" ".join(out)
+
+
+def _show(pieces: list[bytes], adjusted: bool) -> bytes:
+    return (b"[(%b)]TJ" if adjusted else b"(%b)Tj") % b"".join(pieces)
+
+
+@lru_cache(maxsize=256)
+def colour(value: Colour, operator: bytes) -> bytes:
+    """A device colour: rg or RG, or g and G for a grey (8.6.8)."""
+    red, green, blue = value
+    if red == green == blue:
+        return num(red) + (b" g" if operator == b"rg" else b" G")
+    return nums(value) + b" " + operator
+
+
+def _shape(shape: Shape) -> bytes:
+    """A path, filled and stroked (8.5)."""
+    parts = [b"q"]
+    if shape.matrix is not None:
+        parts.append(b" ".join([f"{v:.6f}".rstrip("0").rstrip(".").encode() for v in shape.matrix]) + b" cm")
+    if shape.fill is not None:
+        parts.append(colour(shape.fill, b"rg"))
+    if shape.stroke is not None:
+        parts.append(colour(shape.stroke, b"RG"))
+        parts.append(num(shape.width) + b" w")
+    parts.append(shape.path.encode("ascii"))
+    parts.append(_PAINT[shape.fill is not None, shape.stroke is not None])
+    return b" ".join(parts)
+
+
+_PAINT = {(False, False): b"n Q", (True, False): b"f Q", (False, True): b"S Q", (True, True): b"B Q"}
