@@ -1,0 +1,13 @@
+"""Layout, course and issuer -> blanks: places boxes, fits texts, finds what varies.
+
+One blank is made for each language, award and set of optional fields (a certificate with a register
+number has other boxes than one without); a credential's blank is a function of the credential and
+the course alone, so that its bytes never depend on who else is on the roster.
+"""
+
+from __future__ import annotations
+
+from certgen.compose.blank import Blank, Filled, Fit
+from certgen.compose.studio import CODE_ALPHABET, CODE_LENGTH, Studio
+
+__all__ = ["CODE_ALPHABET", "CODE_LENGTH", "Blank", "Filled", "Fit", "Studio"]

@@ -1,0 +1,193 @@
+"""The blank: a finished certificate with everything on it but the person, and the filling of it.
+
+A blank is plain data. It pickles, so a worker process gets it once; what it needs of the machine
+(fonts opened, symbol tables) is made again on first use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import NamedTuple
+
+from msgspec import Struct
+
+from certgen.compose.desk import QrSlot, TextSlot, leading_of, line_height, pick, start_of
+from certgen.errors import CertgenError, ExitCode, Problem
+from certgen.fields import Template
+from certgen.font import FontBook
+from certgen.page import Draw, Filling, Metadata, Shape, Text
+from certgen.pdf import Plate
+from certgen.qr import Symbols
+from certgen.text import Fitted, Typesetter, Uncovered, Unfit
+
+Lookup = Callable[[str], object | None]
+
+REPEATS = 64  # distinct texts remembered for each slot: dates and hours repeat, names do not
+
+
+class Fit(Struct, frozen=True):
+    """How a text was fitted into its box, for reports."""
+
+    box: str
+    text: str
+    how: str
+    size: float
+    face: str
+
+
+class Filled(NamedTuple):
+    """A certificate: the file is ``blank.plate.prefix + tail``; ``digest`` is its SHA-256 in hex."""
+
+    tail: bytes
+    digest: str
+
+
+class Blank:
+    """One kind of certificate: of one layout, language, award and set of optional fields."""
+
+    def __init__(
+        self,
+        plate: Plate,
+        slots: tuple[TextSlot | QrSlot, ...],
+        symbols: Symbols,
+        book: FontBook,
+        language: str,
+        issued: date,
+        title: Template,
+        author: str,
+        subject: str,
+        keywords: tuple[str, ...],
+    ) -> None:
+        self.plate = plate
+        self.slots = slots
+        self.symbols = symbols
+        self.book = book
+        self.language = language
+        self.issued = issued
+        self.title, self.author, self.subject, self.keywords = title, author, subject, keywords
+        self._ready()
+
+    def _ready(self) -> None:
+        self._typesetter = Typesetter(self.book)
+        self._set: dict[str, dict[str, tuple[tuple[Draw, ...], str | None]]] = {slot.name: {} for slot in self.slots}
+
+    def __getstate__(self) -> dict[str, object]:
+        return {key: value for key, value in self.__dict__.items() if not key.startswith("_")}
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        self.__dict__.update(state)
+        self._ready()
+
+    def fill(self, lookup: Lookup, *, url: str, identifier: str, attachment: bytes) -> Filled:
+        """Fill the blank for one recipient.
+
+        ``lookup`` gives the recipient's fields; ``url`` is what the QR code says; ``identifier`` is the credential's code.
+        Raises :class:`CertgenError` with a Problem for every text that cannot be set or does not fit.
+        """
+        drawn: dict[str, tuple[Draw, ...]] = {}
+        languages: dict[str, str] = {}
+        symbol = ""
+        problems: list[Problem] = []
+        for slot in self.slots:
+            if isinstance(slot, QrSlot):
+                symbol = symbol or self.symbols.path(url)
+                drawn[slot.name] = (Shape(path=symbol, fill=slot.colour, matrix=slot.matrix),)
+                continue
+            text = self._text(slot, lookup)
+            known = self._set[slot.name]
+            found = known.get(text)
+            if found is None:
+                try:
+                    found = self._place(slot, text)
+                except (Uncovered, Unfit) as error:
+                    problems.append(_problem(slot, text, error))
+                    continue
+                if len(known) < REPEATS:
+                    known[text] = found
+            drawn[slot.name] = found[0]
+            if found[1] is not None:
+                languages[slot.name] = found[1]
+        if problems:
+            raise CertgenError(problems)
+        filling = Filling(
+            slots=drawn,
+            metadata=Metadata(
+                title=self.title.render(lookup, self.language),
+                author=self.author,
+                subject=self.subject,
+                keywords=self.keywords,
+                identifier=identifier,
+                dated=self.issued,
+            ),
+            attachment=attachment,
+            urls={"url": url},
+            languages=languages,
+        )
+        tail = self.plate.fill(filling)
+        return Filled(tail, self.plate.digest(tail))
+
+    def check(self, lookup: Lookup) -> tuple[list[Fit], list[Problem]]:
+        """What filling would do to each text, without making a file: how it fits, and what does not."""
+        fits: list[Fit] = []
+        problems: list[Problem] = []
+        for slot in self.slots:
+            if isinstance(slot, QrSlot):
+                continue
+            text = self._text(slot, lookup)
+            if not text or text in self._set[slot.name]:
+                continue
+            try:
+                fitted = self._fit(slot, text)[0]
+            except (Uncovered, Unfit) as error:
+                problems.append(_problem(slot, text, error))
+            else:
+                fits.append(Fit(slot.box, text, fitted.how, fitted.size, fitted.face))
+        return fits, problems
+
+    def _text(self, slot: TextSlot, lookup: Lookup) -> str:
+        if len(slot.templates) == 1:
+            return slot.templates[0].render(lookup, self.language)
+        texts = [template.render(lookup, self.language) for template in slot.templates]
+        return slot.separator.join([text for text in texts if text])
+
+    def _fit(self, slot: TextSlot, text: str) -> tuple[Fitted, tuple[float, float, float]]:
+        style, colour = pick(self._typesetter, slot.styles, text)
+        x0, y0, x1, y1 = slot.frame
+        fitted = self._typesetter.fit(
+            text, style, x1 - x0, self.language, height=y1 - y0, rule=slot.rule, direction=slot.direction
+        )
+        return fitted, colour
+
+    def _place(self, slot: TextSlot, text: str) -> tuple[tuple[Draw, ...], str | None]:
+        if not text:
+            return (), None
+        fitted, colour = self._fit(slot, text)
+        lines = fitted.lines
+        leading = leading_of(slot.styles[0][0]) * fitted.size / slot.styles[0][0].size
+        baseline = slot.baseline
+        if len(lines) > 1:  # lines share the middle that a single one would have
+            face = self.book.by_key(fitted.face)
+            cap = face.cap_height / face.upem * fitted.size
+            middle = (slot.frame[1] + slot.frame[3]) / 2
+            heights = [line_height(line, leading * 0.92) for line in lines[1:]]
+            baseline = middle + sum(heights) / 2 - cap / 2
+        draws: list[Draw] = []
+        for index, line in enumerate(lines):
+            if index:
+                baseline -= line_height(line, leading * 0.92)
+            draws.append(Text(line=line, x=start_of(line, slot.frame, slot.set), y=round(baseline, 3), colour=colour))
+        return tuple(draws), self._typesetter.language_of(text, self.language)
+
+
+def _problem(slot: TextSlot, text: str, error: Uncovered | Unfit) -> Problem:
+    """The typesetter's problem with the box it happened in."""
+    first = error.problems[0]
+    shown = text if len(text) <= 60 else text[:57] + "…"
+    return Problem(
+        code=first.code,
+        message=f"“{shown}” in box “{slot.box}”: {first.message}",
+        hint=first.hint,
+        key=f"boxes.{slot.box}",
+        exit_code=ExitCode.LAYOUT,
+    )
