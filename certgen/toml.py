@@ -29,6 +29,7 @@ from certgen.errors import ExitCode, Problem, Severity
 T = TypeVar("T")
 Key = tuple[str | int, ...]  # the way to a value: names of tables and keys, positions in lists from 0
 
+UNKNOWN = slips.BROKEN  # stands for a required text that is missing or wrong, and was told
 LARGEST_FILE = 1_000_000  # bytes; a course with twenty pages of text is 100,000
 
 
@@ -250,20 +251,21 @@ def lines(text: str) -> dict[Key, int]:
 def convert(
     data: dict[str, Any],
     type_: type[T],
-    file: str,
+    file: str | Path,
     problems: list[Problem],
     *,
     exit_code: ExitCode = ExitCode.ROSTER,
 ) -> T | None:
     """``data`` as a ``type_`` (a Struct), with every unknown, missing and wrong key told.
 
-    A wrong optional value becomes its default and a wrong or missing required one an empty value
-    of its type, so that positions in lists stay as typed and further checks can go on. Text is NFC.
+    A wrong optional value becomes its default, and a wrong or missing required one a neutral value of
+    its type (``UNKNOWN`` for text), so that positions in lists stay as typed and further checks can go
+    on: look at ``errors.has_errors`` before using the result. Text is NFC.
 
     A field says more of itself with ``msgspec.Meta``: ``examples`` are shown in hints, and
     ``extra={"accepts": "date"}`` lets a text field take a TOML date (as ISO text).
     """
-    document = data if isinstance(data, Document) else Document(data, file, exit_code=exit_code)
+    document = data if isinstance(data, Document) else Document(data, str(file), exit_code=exit_code)
     converter = _Converter(document, type_, problems)
     before = len(problems)
     made = converter.value(converter.root, document, ())
@@ -417,7 +419,7 @@ class _Converter:
         return made
 
     def unknown(self, known: list[str], name: str, key: Key) -> None:
-        here = header(key)
+        here = header(key) if key else "this file"
         top = [field.encode_name for field in self.root.fields] if isinstance(self.root, inspect.StructType) else []
         close = nearest(name, known)
         if name in top or (key and not close and nearest(name, top)):
@@ -556,9 +558,15 @@ class _Converter:
             hint = f'Put it in quotes: "{str(value).lower() if isinstance(value, bool) else value}"'
         elif isinstance(bare, inspect.BoolType) and isinstance(value, str):
             hint = "Write true or false, without quotes."
+        elif isinstance(bare, inspect.BoolType):
+            hint = "Write true or false."
+        elif isinstance(bare, inspect.LiteralType):
+            hint = f'For example: "{bare.values[0]}"'
         elif isinstance(bare, inspect.ListType | inspect.VarTupleType) and isinstance(value, str):
             hint = f'Put it in brackets: ["{value[:40]}"]'
         self.tell(key, "wrong-type", f"{_name(key)} must be {_words(info, meta)}; here it is {_got(value)}.", hint)
+        if isinstance(bare, inspect.ListType | inspect.VarTupleType) and isinstance(value, dict):
+            self.value(bare.item_type, value, key)  # its keys may have something to say as well
         return _WRONG
 
 
@@ -626,7 +634,7 @@ def _neutral(info: inspect.Type) -> Any:
 
 
 _EMPTY: tuple[tuple[type[inspect.Type], Any], ...] = (
-    (inspect.StrType, ""),
+    (inspect.StrType, slips.BROKEN),
     (inspect.BoolType, False),
     (inspect.DecimalType, Decimal(1)),
     (inspect.IntType, 1),
