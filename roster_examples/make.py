@@ -6,6 +6,7 @@ Runs again to the same files. ``--large N`` writes a roster of N people into ``l
 from __future__ import annotations
 
 import argparse
+import csv
 import io
 import zipfile
 from collections.abc import Iterable, Sequence
@@ -74,19 +75,79 @@ def save(book: Workbook, path: Path) -> None:
             out.writestr(info, data)
 
 
+FONTS = HERE.parent / "fonts"  # the wordmarks of two logos are set in bundled faces, then outlined
+
+
 def online_academy(folder: Path) -> None:
     marks.meridian(folder / "logo.svg")
     hand = marks.Hand("vanderwaal", slant=0.42, decay=0.9, pen=0.13, climb=0.07)
-    strokes = hand.write("Ineke vdWaal", [[(-0.2, 0.3), (0.8, 0.5), (1.6, 0.2), (-1.5, -0.75), (-4.2, -0.9), (1.9, -0.6)]])
-    marks.signature_svg(folder / "signature-vanderwaal.svg", hand, strokes, "#1d2c5b")
-    hand = marks.Hand("echeverri", slant=0.25, wide=0.85, decay=0.86, pen=0.15, climb=0.1, capitals=1.25)
-    strokes = hand.write("TEcheverr", [[(-0.3, 0.2), (0.6, 0.4), (1.4, 1.3), (1.2, 2.2), (0.7, 1.0), (0.5, -1.2), (0.0, -1.5), (2.6, -0.2)]])
-    marks.signature_png(folder / "signature-echeverri.png", hand, strokes, "#20242c")
+    swash = [(-0.2, 0.3), (0.8, 0.5), (1.6, 0.2), (-1.5, -0.75), (-4.2, -0.9), (1.9, -0.6)]
+    marks.signature_svg(folder / "signature-vanderwaal.svg", hand, hand.write("Ineke vdWaal", [swash]), "#1d2c5b")
+    hand = marks.Hand("echeverri", slant=0.25, wide=0.85, decay=0.86, pen=0.12, climb=0.1, capitals=1.25)
+    swash = [(-0.3, 0.2), (0.6, 0.4), (1.4, 1.3), (1.2, 2.2), (0.7, 1.0), (0.5, -1.2), (0.0, -1.5), (2.6, -0.2)]
+    marks.signature_png(folder / "signature-echeverri.png", hand, hand.write("TEcheverr", [swash]), "#20242c")
     header = ("Given name", "Family name", "Email address", "ID number", "Completed", "Attendance (%)")
     workbook(folder / "roster.xlsx", "Participants", header, people.ONLINE_ACADEMY, "0B3D62")
 
 
-CASES = {"online-academy": online_academy}
+def occupational_safety(folder: Path) -> None:
+    marks.shield(folder / "logo.png")
+    hand = marks.Hand("suwaidan", slant=0.1, wide=1.25, decay=0.84, pen=0.12, climb=0.14, capitals=1.1)
+    swash = [(-0.2, 0.2), (0.9, 0.7), (0.4, 1.2), (-2.2, -0.5), (-3.4, -1.1), (-1.0, -1.0), (2.4, 0.1)]
+    marks.signature_png(folder / "signature-suwaidan.png", hand, hand.write("MSuwdn", [swash]), "#14213d")
+    hand = marks.Hand("oksanen", slant=0.55, wide=1.1, decay=0.88, pen=0.1, climb=0.02, capitals=1.35)
+    bar = [(-4.2, -0.75), (-1.6, -0.55), (1.6, -0.85)]
+    marks.signature_svg(folder / "signature-oksanen.svg", hand, hand.write("HOksanen", [bar]), "#26262b")
+    header = ("Honorific", "Full name", "ID", "Language", "Employer")
+    workbook(folder / "roster.xlsx", "Cohort 7", header, people.OCCUPATIONAL_SAFETY, "0F5257")
+
+
+def webinar_series(folder: Path) -> None:
+    header = ("Apellidos", "Nombre", "Correo electrónico", "Horas", "País")
+    workbook(folder / "roster.xlsx", "Asistencia", header, people.WEBINAR_SERIES, "5A2A5E")
+    with (folder / "roster.csv").open("w", encoding="utf-8-sig", newline="") as file:
+        csv.writer(file, delimiter=";").writerows([header, *people.WEBINAR_SERIES])
+
+
+def fair_recruitment(folder: Path) -> None:
+    marks.wheel(folder / "logo.svg", FONTS)
+    hand = marks.Hand("frimpong", slant=0.3, wide=0.95, decay=0.93, pen=0.115, climb=0.05, capitals=1.2)
+    swash = [(-0.1, 0.2), (0.7, 0.6), (1.3, 0.9), (0.3, -0.9), (-3.2, -1.25), (-5.6, -0.8), (0.5, -0.75), (2.8, -0.55)]
+    marks.signature_svg(folder / "signature-frimpong.svg", hand, hand.write("Abena Frimpong", [swash]), "#1b2f6b")
+    header = (
+        "N° d’inscription", "Nom", "Prénom", "Courriel", "Quiz 1", "Quiz 2", "Final assignment", "Note",
+        "Attestation", "Motif",
+    )  # fmt: skip
+    workbook(folder / "roster.xlsx", "Résultats", header, people.FAIR_RECRUITMENT, "7A1F2B")
+
+
+def social_dialogue_academy(folder: Path) -> None:
+    marks.bridge(folder / "logo-ponte.svg")
+    marks.cape(folder / "logo-cabo.svg", FONTS)
+    marks.quadra(folder / "logo-quadra.svg")
+    hand = marks.Hand("vilhena", slant=0.48, wide=1.05, decay=0.91, pen=0.11, climb=0.09, capitals=1.15)
+    swash = [(-0.2, 0.2), (1.0, 0.5), (2.2, 1.2), (3.2, 1.0)]
+    marks.signature_svg(folder / "signature-vilhena.svg", hand, hand.write("LVilhena", [swash]), "#1d2c5b")
+    hand = marks.Hand("asare", slant=0.2, wide=0.9, decay=0.85, pen=0.13, climb=0.04, capitals=1.3)
+    swash = [(0.0, 0.2), (0.8, 0.1), (1.6, 1.6), (1.2, 2.3), (0.9, 0.6), (1.3, -0.9), (0.7, -1.3), (0.9, -0.2), (2.6, 0.5)]
+    marks.signature_png(folder / "signature-asare.png", hand, hand.write("KAsare", [swash]), "#15171c")
+    hand = marks.Hand("quintanilha", slant=0.6, wide=1.0, decay=0.9, pen=0.095, climb=0.0, capitals=1.4)
+    swash = [(-0.2, 0.2), (0.8, 0.3), (-0.2, -0.7), (-3.4, -0.85), (-5.2, -0.5), (-1.0, -0.45), (1.8, -0.7)]
+    marks.signature_svg(folder / "signature-quintanilha.svg", hand, hand.write("H Ouintanilha", [swash]), "#23355f")
+    hand = marks.Hand("njastad", slant=0.05, wide=1.15, decay=0.95, pen=0.105, climb=0.08, capitals=1.0, loose=0.05)
+    dot = [(-3.35, 1.9), (-3.25, 2.05), (-3.15, 1.9), (-3.28, 1.82)]
+    marks.signature_png(folder / "signature-njastad.png", hand, hand.write("S Njastad", [dot]), "#22304a")
+    header = ("Langue", "Nom complet", "Identifiant", "Groupe", "Case file", "Assiduité")
+    workbook(folder / "roster.xlsx", "Liste", header, people.SOCIAL_DIALOGUE_ACADEMY, "1F4E3D")
+
+
+CASES = {
+    "online-academy": online_academy,
+    "occupational-safety": occupational_safety,
+    "webinar-series": webinar_series,
+    "fair-recruitment": fair_recruitment,
+    "social-dialogue-academy": social_dialogue_academy,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -48,10 +48,12 @@ LETTERS: dict[str, tuple[float, list[Point]]] = {
     "C": (1.2, [(0.95, 2.1), (0.85, 2.65), (0.2, 1.9), (0.02, 0.7), (0.45, -0.05), (1.2, 0.4)]),
     "D": (1.4, [(0.3, 2.4), (0.2, 0.6), (0.0, 0.1), (0.45, 0.05), (1.3, 1.0), (0.9, 2.5), (-0.1, 2.6), (-0.5, 1.9), (0.3, 2.0)]),
     "E": (1.2, [(1.05, 2.3), (0.6, 2.75), (0.2, 2.1), (0.6, 1.5), (0.0, 0.95), (0.15, 0.02), (0.8, 0.05), (1.2, 0.5)]),
+    "F": (1.1, [(-0.5, 2.2), (-0.2, 2.6), (0.6, 2.45), (1.4, 2.75), (0.8, 2.4), (0.45, 1.2), (0.2, 0.0), (-0.3, 0.2), (0.3, 1.25), (1.1, 1.2)]),
     "H": (1.5, [(-0.3, 2.1), (0.2, 2.6), (0.15, 0.8), (-0.15, 0.0), (-0.4, 0.3), (0.5, 1.3), (1.25, 2.6), (0.9, 1.0), (0.95, 0.05), (1.45, 0.3)]),
     "I": (1.0, [(-0.35, 1.9), (0.3, 2.65), (0.9, 2.5), (0.5, 1.0), (0.1, 0.0), (-0.45, 0.25), (-0.1, 0.85), (0.95, 0.6)]),
     "J": (1.0, [(-0.2, 1.8), (0.4, 2.65), (0.85, 2.3), (0.4, 0.2), (0.0, -1.3), (-0.45, -0.9), (0.3, 0.1), (1.0, 0.4)]),
     "K": (1.3, [(-0.2, 2.2), (0.25, 2.6), (0.1, 0.9), (-0.1, 0.0), (0.3, 1.2), (1.2, 2.6), (0.4, 1.35), (0.8, 0.2), (1.35, 0.15)]),
+    "L": (1.3, [(-0.3, 1.4), (0.2, 1.8), (0.75, 2.5), (0.5, 2.75), (0.3, 1.6), (0.15, 0.2), (-0.25, 0.1), (0.1, 0.25), (0.8, -0.1), (1.3, 0.25)]),
     "M": (1.9, [(-0.4, 0.1), (0.1, 1.5), (0.45, 2.6), (0.5, 0.2), (0.75, 1.5), (1.15, 2.55), (1.2, 0.3), (1.5, 0.0), (1.9, 0.3)]),
     "N": (1.6, [(-0.4, 0.2), (0.0, 0.6), (0.35, 2.5), (0.7, 1.0), (0.95, 0.05), (1.15, 1.5), (1.5, 2.7), (1.8, 2.4)]),
     "O": (1.3, [(0.8, 2.5), (0.1, 1.8), (0.1, 0.3), (0.7, 0.0), (1.25, 1.2), (0.9, 2.4), (0.5, 2.1), (1.3, 2.0)]),
@@ -158,12 +160,12 @@ def _bounds(ribbons: Sequence[tuple[list[Point], list[float]]]) -> tuple[float, 
 
 def signature_svg(path: Path, hand: Hand, strokes: Sequence[Sequence[Point]], ink: str) -> None:
     """Outlines with cubic curves, one path to a stroke."""
-    ribbons = hand.ribbons(strokes, 5)
+    ribbons = hand.ribbons(strokes, 4)
     x0, y0, x1, y1 = _bounds(ribbons)
-    scale = 40.0
+    scale = 100.0
 
     def at(p: Point) -> str:
-        return f"{(p[0] - x0) * scale:.1f} {(y1 - p[1]) * scale:.1f}"
+        return f"{round((p[0] - x0) * scale)} {round((y1 - p[1]) * scale)}"
 
     def curve(points: list[Point]) -> str:
         ends = [points[0], *points, points[-1]]
@@ -181,8 +183,8 @@ def signature_svg(path: Path, hand: Hand, strokes: Sequence[Sequence[Point]], in
         paths.append(f'  <path d="M{at(left[0])}{curve(left)}L{at(right[0])}{curve(right)}Z"/>')
     width, height = (x1 - x0) * scale, (y1 - y0) * scale
     text = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.1f} {height:.1f}" '
-        f'width="{width:.1f}" height="{height:.1f}" fill="{ink}">\n' + "\n".join(paths) + "\n</svg>\n"
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" '
+        f'width="{width / 4:.0f}" height="{height / 4:.0f}" fill="{ink}">\n' + "\n".join(paths) + "\n</svg>\n"
     )
     path.write_text(text, encoding="utf-8", newline="\n")
 
@@ -212,8 +214,12 @@ def signature_png(path: Path, hand: Hand, strokes: Sequence[Sequence[Point]], in
 
 
 def svg(path: Path, width: float, height: float, shapes: Sequence[tuple[str, str]]) -> None:
-    """A flat drawing: (colour, path) pairs, even-odd so that holes are holes."""
-    body = "\n".join(f'  <path fill="{colour}" fill-rule="evenodd" d="{d}"/>' for colour, d in shapes)
+    """A flat drawing: (colour, path) pairs. Shapes are even-odd, so that nested ones are holes; letters ("letters
+    #rrggbb") are non-zero, since the strokes of a letter may overlap."""
+    body = "\n".join(
+        f'  <path fill="{colour.removeprefix("letters ")}" fill-rule="{"nonzero" if " " in colour else "evenodd"}" d="{d}"/>'
+        for colour, d in shapes
+    )
     path.write_text(
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" '
         f'width="{width:g}" height="{height:g}">\n{body}\n</svg>\n',
@@ -233,3 +239,146 @@ def meridian(path: Path) -> None:
     """A globe of crescents; the prime meridian is gold."""
     crescents = "".join(ellipse(50, 50, rx, 48) for rx in (48, 42, 33.5, 27.5, 17, 11))
     svg(path, 100, 100, [("#0b3d62", crescents), ("#c08a3e", ellipse(50, 50, 5, 48))])
+
+
+def wordmark(text: str, font: Path, size: float, x: float, y: float, tracking: float = 0.0) -> tuple[str, float]:
+    """Letters as outlines with their baseline at y, and where they end; ``tracking`` in thousandths of the size."""
+    from fontTools.pens.svgPathPen import SVGPathPen
+    from fontTools.pens.transformPen import TransformPen
+    from fontTools.ttLib import TTFont
+
+    face = TTFont(font)
+    glyphs, cmap = face.getGlyphSet(), face.getBestCmap()
+    scale = size / face["head"].unitsPerEm
+    parts = []
+    for letter in text:
+        name = cmap[ord(letter)]
+        pen = SVGPathPen(glyphs, ntos=lambda v: f"{v:.2f}".rstrip("0").rstrip("."))
+        glyphs[name].draw(TransformPen(pen, (scale, 0, 0, -scale, x, y)))
+        parts.append(pen.getCommands())
+        x += glyphs[name].width * scale + size * tracking / 1000
+    return "".join(parts), x - size * tracking / 1000
+
+
+def _petal(cx: float, cy: float, inner: float, outer: float, half: float, angle: float) -> str:
+    """A leaf from the hub outwards, pointed at both ends."""
+    c, s = math.cos(angle), math.sin(angle)
+
+    def at(r: float, w: float) -> str:
+        return f"{cx + r * c - w * s:.2f} {cy + r * s + w * c:.2f}"
+
+    mid = (inner + outer) / 2
+    return (
+        f"M{at(inner, 0)}C{at(inner + 3, half)} {at(mid, half * 1.3)} {at(outer, 0)}"
+        f"C{at(mid, -half * 1.3)} {at(inner + 3, -half)} {at(inner, 0)}Z"
+    )
+
+
+def wheel(path: Path, fonts: Path) -> None:
+    """Transport and care: a wheel whose spokes are petals, with the union's letters."""
+    ring = ellipse(50, 50, 48, 48) + ellipse(50, 50, 41.5, 41.5)
+    petals = "".join(_petal(50, 50, 11, 38.5, 8.2, math.pi * k / 4 - math.pi / 2) for k in range(8))
+    big, end = wordmark("TCWU", fonts / "cinzel/Cinzel-SemiBold.ttf", 50, 114, 60, 40)
+    small, small_end = wordmark("LEARNING FUND", fonts / "source-sans-3/SourceSans3-SemiBold.ttf", 16.6, 116, 86, 120)
+    shapes = [("#7a1f2b", ring), ("#7a1f2b", petals), ("#3d5a80", ellipse(50, 50, 6.5, 6.5))]
+    svg(path, round(max(end, small_end) + 2), 100, [*shapes, ("letters #7a1f2b", big), ("letters #3d5a80", small)])
+
+
+def bridge(path: Path) -> None:
+    """Ponte: three arches, one for each party to the dialogue, and the river."""
+    arches = "".join(f"M{x} 62V46A16 16 0 0 1 {x + 32} 46V62Z" for x in (10, 52, 94))
+    deck = f"M0 14H136V22H131V62H5V22H0Z{arches}"
+    river = "".join(
+        f"M{x} {y}C{x + 8} {y - 5} {x + 13} {y - 5} {x + 21} {y}S{x + 34} {y + 5} {x + 42} {y}V{y + 4.5}"
+        f"C{x + 34} {y + 9.5} {x + 29} {y + 9.5} {x + 21} {y + 4.5}S{x + 8} {y - 0.5} {x} {y + 4.5}Z"
+        for x, y in ((5, 73), (47, 73), (89, 73), (26, 85), (68, 85))
+    )
+    svg(path, 136, 100, [("#1f4e3d", deck), ("#b5532a", river)])
+
+
+def cape(path: Path, fonts: Path) -> None:
+    """Universidade do Cabo: the sun setting in bars of sea."""
+    sun = "M6 50A38 38 0 0 1 82 50Z"
+    bars = "".join(
+        f"M{44 - w:g} {y:g}H{44 + w:g}V{y + h:g}H{44 - w:g}Z"
+        for y, h, w in ((55, 7, 37.5), (67, 5.6, 34), (77.6, 4.4, 27.5), (86.6, 3.2, 18))
+    )
+    font = fonts / "source-sans-3/SourceSans3-SemiBold.ttf"
+    first, end = wordmark("Universidade", font, 34, 100, 48)
+    second, _ = wordmark("do Cabo", font, 34, 100, 84)
+    svg(path, round(end + 1), 100, [("#24507a", sun), ("#24507a", bars), ("letters #24507a", first), ("letters #24507a", second)])
+
+
+def quadra(path: Path) -> None:
+    """Four quarters that make one square and turn about its middle."""
+    svg(
+        path,
+        100,
+        100,
+        [
+            ("#8c3b4a", "M4 48A44 44 0 0 1 48 4V48Z"),
+            ("#d9a441", "M52 4A44 44 0 0 1 96 48H52Z"),
+            ("#4a7a8c", "M96 52A44 44 0 0 1 52 96V52Z"),
+            ("#35424f", "M48 96A44 44 0 0 1 4 52H48Z"),
+        ],
+    )
+
+
+def _cubic(p0: Point, p1: Point, p2: Point, p3: Point, steps: int = 60) -> list[Point]:
+    out = []
+    for k in range(steps + 1):
+        t = k / steps
+        a, b, c, d = (1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3
+        out.append(
+            (a * p0[0] + b * p1[0] + c * p2[0] + d * p3[0], a * p0[1] + b * p1[1] + c * p2[1] + d * p3[1])
+        )
+    return out
+
+
+def shield(path: Path) -> None:
+    """A PNG with transparency, 300 dpi at 60 mm: a university's shield with the sun over the coast."""
+    over, width, height = 4, 600, 720
+    teal, orange, white = (15, 82, 87), (217, 131, 36), (255, 255, 255)
+
+    def outline(inset: float) -> list[Point]:
+        left, right, top = inset, width - inset, inset
+        foot = (width / 2, height - inset * 1.25)
+        down = _cubic((right, height * 0.42), (right, height * 0.72), (width * 0.74, height * 0.88), foot)
+        up = _cubic(foot, (width * 0.26, height * 0.88), (left, height * 0.72), (left, height * 0.42))
+        return [(x * over, y * over) for x, y in [(left, top), (right, top), *down, *up]]
+
+    def mask(*polygons: list[Point]) -> Image.Image:
+        image = Image.new("L", (width * over, height * over), 0)
+        for polygon in polygons:
+            ImageDraw.Draw(image).polygon(polygon, fill=255)
+        return image
+
+    def wave(y: float, thick: float) -> list[Point]:
+        top = [(x, y + 17 * math.sin(x / width * math.tau * 2)) for x in range(0, width + 1, 4)]
+        return [(x * over, v * over) for x, v in [*top, *((x, v + thick) for x, v in reversed(top))]]
+
+    field = mask(outline(34))
+    art = Image.new("RGB", (width * over, height * over), teal)
+    art.paste(white, (0, 0), mask(outline(18)))
+    art.paste(teal, (0, 0), field)
+    sky = Image.new("RGB", art.size, teal)
+    pen = ImageDraw.Draw(sky)
+    cx, cy = width / 2 * over, 372 * over
+    for k in range(1, 12):
+        angle = math.pi + math.pi * k / 12
+        c, s = math.cos(angle), math.sin(angle)
+        r0, r1, w = 178 * over, (236 if k % 2 else 214) * over, 9 * over
+        pen.polygon(
+            [(cx + r0 * c - w * s, cy + r0 * s + w * c), (cx + r1 * c, cy + r1 * s), (cx + r0 * c + w * s, cy + r0 * s - w * c)],
+            fill=orange,
+        )
+    r = 150 * over
+    pen.ellipse((cx - r, cy - r, cx + r, cy + r), fill=orange)
+    sea = wave(366, 400)
+    pen.polygon(sea, fill=teal)
+    for y, thick in ((392, 26), (458, 22), (520, 18), (576, 14)):
+        pen.polygon(wave(y, thick), fill=white)
+    art.paste(sky, (0, 0), field)
+    art.putalpha(mask(outline(0)))
+    art = art.resize((width, height), Image.Resampling.BOX)
+    art.save(path, optimize=True, dpi=(254, 254))
