@@ -1,0 +1,72 @@
+"""One turn of one contestant, in a process of its own: python -m benchmarks.turn '{"contestant": "plain", ...}'
+
+Prints one JSON object. Instants are seconds of ``time.time()``, so that the parent can set them
+against the moment it started this process.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+
+class Clock:
+    """Notes when per-person work begins and when the first and the last file were there."""
+
+    def __init__(self) -> None:
+        self.began = self.first = self.last = 0.0
+        self.files = 0
+
+    def begin(self) -> None:
+        """What is the same for everybody is ready."""
+        self.began = time.time()
+
+    def done(self) -> None:
+        """Another file is there."""
+        self.last = time.time()
+        self.first = self.first or self.last
+        self.files += 1
+
+
+def peak_memory() -> tuple[int, int]:
+    """Peak resident bytes of this process and of its largest child; zeros where the system does not tell."""
+    try:
+        import resource
+    except ImportError:
+        return 0, 0
+    unit = 1 if sys.platform == "darwin" else 1024
+    who = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    own, child = (resource.getrusage(each).ru_maxrss * unit for each in who)
+    return own, child
+
+
+def peer(asked: dict[str, Any], clock: Clock) -> None:
+    """A peer's turn: ``rows`` of the benchmark's people."""
+    from benchmarks import page, peers
+
+    first, last = asked["rows"]
+    people = list(enumerate(page.people(last)))[first:]
+    out = Path(asked["out"])
+    out.mkdir(parents=True, exist_ok=True)
+    peers.CONTESTANTS[asked["contestant"]](people, Path(asked["pictures"]), out, clock)
+
+
+def main() -> None:
+    """Takes the turn that the argument describes."""
+    asked = json.loads(sys.argv[1])
+    clock = Clock()
+    if asked["contestant"] == "certgen":
+        from benchmarks.ours import take_turn
+
+        take_turn(asked, clock)
+    else:
+        peer(asked, clock)
+    own, child = peak_memory()
+    print(json.dumps({**vars(clock), "memory": own, "child_memory": child}))
+
+
+if __name__ == "__main__":
+    main()
