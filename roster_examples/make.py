@@ -105,8 +105,10 @@ def occupational_safety(folder: Path) -> None:
 def webinar_series(folder: Path) -> None:
     header = ("Apellidos", "Nombre", "Correo electrónico", "Horas", "País")
     workbook(folder / "roster.xlsx", "Asistencia", header, people.WEBINAR_SERIES, "5A2A5E")
-    with (folder / "roster.csv").open("w", encoding="utf-8-sig", newline="") as file:
-        csv.writer(file, delimiter=";").writerows([header, *people.WEBINAR_SERIES])
+    lines = [[str(value).replace(".", ",") if isinstance(value, float) else value for value in row]
+             for row in people.WEBINAR_SERIES]  # fmt: skip
+    with (folder / "roster.csv").open("w", encoding="utf-8-sig", newline="") as file:  # as Excel saves it in Spanish
+        csv.writer(file, delimiter=";").writerows([header, *lines])
 
 
 def fair_recruitment(folder: Path) -> None:
