@@ -6,7 +6,7 @@ followed. :func:`read` looks at the file system and tells what is wrong in a coo
 child process with limits on memory and time.
 
 Addresses are those that the spreadsheet program shows, wherever on the sheet the table begins.
-Sources: ECMA-376 part 1, 18.3 (sheets) and 18.8 (styles); RFC 4180 (CSV).
+Source: RFC 4180 (CSV); package.py has those of .xlsx.
 """
 
 from __future__ import annotations
@@ -15,36 +15,21 @@ import codecs
 import csv
 import hashlib
 import io
-import posixpath
 import re
 import zipfile
-import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Literal
-from xml.etree import ElementTree
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from certgen.errors import Problem
+from certgen.package import DAMAGED, PASSWORD, Limits, Notes, Package, Refused, column_letters, part_name
 
 Cell = str | int | float | bool | date | datetime | timedelta | None
 Kind = Literal["xlsx", "csv"]
-
-EXCEL_ROWS, EXCEL_COLUMNS, EXCEL_CHARACTERS = 1_048_576, 16_384, 32_767
-
-
-class Limits(Struct, frozen=True):
-    """What a file may ask of the reader. Sizes are bytes; ``cells`` counts the sheet's used rectangle."""
-
-    file_bytes: int = 100_000_000
-    unpacked_bytes: int = 512_000_000
-    ratio: int = 250  # unpacked to packed, of one member; real sheets stay below 100
-    cells: int = 8_000_000
-    rows: int = EXCEL_ROWS
-    columns: int = EXCEL_COLUMNS
 
 
 class Sheet(Struct):
@@ -57,7 +42,7 @@ class Sheet(Struct):
 
     name: str
     hidden: bool
-    rows: list[list[Cell]]
+    rows: list[list[Cell]]  # equally long, but for CSV files with very many columns
     top: int = 0
     left: int = 0
     faults: dict[str, str] = {}
@@ -88,24 +73,6 @@ class Workbook(Struct):
     digest: str = ""
     path: str = ""
     date1904: bool = False
-
-
-def column_letters(index: int) -> str:
-    """0 is "A", 25 "Z", 26 "AA"."""
-    letters = ""
-    index += 1
-    while index:
-        index, rest = divmod(index - 1, 26)
-        letters = chr(65 + rest) + letters
-    return letters
-
-
-def column_index(letters: str) -> int:
-    """The inverse of :func:`column_letters`."""
-    index = 0
-    for letter in letters:
-        index = index * 26 + ord(letter) - 64
-    return index - 1
 
 
 # --- the file --------------------------------------------------------------------------------
@@ -144,16 +111,8 @@ def load(
         if kind == "csv":
             return _load_csv(data, name, limits, encoding), []
         return _load_xlsx(data, limits)
-    except _Refused as refused:
+    except Refused as refused:
         return None, [refused.problem]
-
-
-class _Refused(Exception):
-    """Ends the reading of one file; never leaves this module."""
-
-    def __init__(self, code: str, message: str, hint: str, row: int | None = None) -> None:
-        super().__init__(message)
-        self.problem = Problem(code=code, message=message, hint=hint, row=row)
 
 
 def _bytes(path: Path, limits: Limits, problems: list[Problem]) -> bytes | None:
@@ -208,18 +167,6 @@ def _other(what: str, hint: str = "", code: str = "unsupported-format") -> Probl
     return Problem(code=code, message=f"This is {what}.", hint=hint or save)
 
 
-_DAMAGED = (
-    "damaged-file",
-    "The workbook is damaged or was cut off on its way.",
-    "Open it in Excel, let it repair the file, and save it under a new name; or ask for it again.",
-)
-_PASSWORD = (
-    "password",
-    "This workbook has a password.",
-    "Open it in Excel, choose File > Info > Protect Workbook > Encrypt with Password, empty the box, and save it.",
-)
-
-
 def _kind(data: bytes) -> Kind | Problem:
     """What the content is, or a problem that says what to save it as."""
     head = data[:4096].removeprefix(codecs.BOM_UTF8).lstrip()
@@ -228,7 +175,7 @@ def _kind(data: bytes) -> Kind | Problem:
     if data.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
         # Office encrypts a workbook by wrapping it in a compound file (MS-OFFCRYPTO, 2.3.4.4).
         if "EncryptedPackage".encode("utf-16-le") in data:
-            return Problem(code=_PASSWORD[0], message=_PASSWORD[1], hint=_PASSWORD[2])
+            return Problem(code=PASSWORD[0], message=PASSWORD[1], hint=PASSWORD[2])
         return _other("an old Excel workbook (.xls)")
     if head.startswith(b"%PDF"):
         return _other("a PDF, not a spreadsheet", "Ask for the spreadsheet it was made from.", "not-a-spreadsheet")
@@ -242,9 +189,9 @@ def _kind(data: bytes) -> Kind | Problem:
 def _zip_kind(data: bytes) -> Kind | Problem:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            names = {_part_name(name) for name in archive.namelist()}
+            names = {part_name(name) for name in archive.namelist()}
     except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError):
-        return Problem(code=_DAMAGED[0], message=_DAMAGED[1], hint=_DAMAGED[2])
+        return Problem(code=DAMAGED[0], message=DAMAGED[1], hint=DAMAGED[2])
     if any(name.endswith("workbook.bin") for name in names):
         return _other("a binary Excel workbook (.xlsb)")
     if "content.xml" in names:
@@ -257,18 +204,13 @@ def _zip_kind(data: bytes) -> Kind | Problem:
     return _other("a zip archive, not a spreadsheet", "Unpack it and choose the roster inside.", "not-a-spreadsheet")
 
 
-def _part_name(name: str) -> str:
-    """A part's name as OPC compares them: case-insensitive, forward slashes (ISO 29500-2, 9.1.1)."""
-    return name.replace("\\", "/").lstrip("/").lower()
-
-
 # --- .xlsx -----------------------------------------------------------------------------------
 
 
 def _load_xlsx(data: bytes, limits: Limits) -> tuple[Workbook, list[Problem]]:
     from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
-    package = _Package(data, limits)
+    package = Package(data, limits)
     problems: list[Problem] = []
     sheets: list[Sheet] = []
     notes = package.notes(limits)
@@ -280,19 +222,19 @@ def _load_xlsx(data: bytes, limits: Limits) -> tuple[Workbook, list[Problem]]:
             try:
                 grid = source.get_sheet_by_name(meta.name)
                 rows = [_cells(row) for row in grid.to_python(skip_empty_area=True)]
-            except CalamineError as error:
+            except CalamineError:
                 problems.append(
                     Problem(
                         code="damaged-sheet",
-                        message=f"The sheet “{meta.name}” cannot be read ({error}).",
-                        hint=_DAMAGED[2],
+                        message=f"The sheet “{meta.name}” is damaged and was not read.",
+                        hint=DAMAGED[2],
                         severity="warning",
                         sheet=meta.name,
                     )
                 )
                 continue
             top, left = grid.start or (0, 0)
-            note = notes.get(meta.name, _Notes())
+            note = notes.get(meta.name, Notes())
             sheets.append(
                 Sheet(
                     name=meta.name,
@@ -306,20 +248,22 @@ def _load_xlsx(data: bytes, limits: Limits) -> tuple[Workbook, list[Problem]]:
                 )
             )
     except PasswordError:
-        raise _Refused(*_PASSWORD) from None
+        raise Refused(*PASSWORD) from None
     except (CalamineError, OSError, ValueError):
-        raise _Refused(*_DAMAGED) from None
+        raise Refused(*DAMAGED) from None
     except BaseException as error:
         # A panic of the reader's Rust code derives from BaseException and has no importable type.
         if type(error).__name__ != "PanicException":
             raise
-        raise _Refused(*_DAMAGED) from None
-    if not any(sheet.rows for sheet in sheets) and not problems:
-        raise _Refused("empty-file", "The workbook has no cells in it.", "Check that it is the right file, and saved.")
+        raise Refused(*DAMAGED) from None
+    if problems and not sheets:
+        raise Refused(*DAMAGED)
+    if not any(sheet.rows for sheet in sheets):
+        raise Refused("empty-file", "The workbook has no cells in it.", "Check that it is the right file, and saved.")
     return Workbook(sheets=sheets, kind="xlsx", date1904=package.date1904), problems
 
 
-def _cells(row: list[object]) -> list[Cell]:
+def _cells(row: Sequence[object]) -> list[Cell]:
     """Calamine's values as ours: no empty texts, whole numbers as int, times of day as durations."""
     cells: list[Cell] = []
     for value in row:
@@ -334,193 +278,6 @@ def _cells(row: list[object]) -> list[Cell]:
     return cells
 
 
-class _Notes(Struct):
-    """What calamine does not tell about a sheet; see :class:`Sheet`."""
-
-    faults: dict[str, str] = {}
-    percents: frozenset[str] = frozenset()
-    hidden_rows: frozenset[int] = frozenset()
-
-
-class _Package:
-    """An .xlsx file as a zip archive of XML parts, checked before any parser sees them."""
-
-    def __init__(self, data: bytes, limits: Limits) -> None:
-        try:
-            self.archive = zipfile.ZipFile(io.BytesIO(data))
-            members = self.archive.infolist()
-        except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError):
-            raise _Refused(*_DAMAGED) from None
-        self.members: dict[str, zipfile.ZipInfo] = {}
-        bomb = (
-            "too-large",
-            "The workbook unpacks to far more than a roster needs; it may be built to exhaust the computer.",
-            "Copy the people into a new workbook and save that.",
-        )
-        if sum(member.file_size for member in members) > limits.unpacked_bytes:
-            raise _Refused(*bomb)
-        for member in members:
-            name = _part_name(member.filename)
-            if member.flag_bits & 1:
-                raise _Refused(*_PASSWORD)
-            if name in self.members:
-                raise _Refused(*_DAMAGED)  # two parts of one name: readers disagree which one counts
-            if member.file_size > 10_000_000 and member.file_size > limits.ratio * max(member.compress_size, 1):
-                raise _Refused(*bomb)
-            self.members[name] = member
-        for name in self.members:
-            if name.endswith((".xml", ".rels")):
-                self._refuse_doctype(name)
-        self.sheets, self.date1904 = self._workbook()
-
-    def part(self, name: str) -> bytes | None:
-        member = self.members.get(name)
-        if member is None:
-            return None
-        try:
-            return self.archive.read(member)
-        except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError, EOFError, zlib.error):
-            raise _Refused(*_DAMAGED) from None
-
-    def _refuse_doctype(self, name: str) -> None:
-        """Entities are declared in a DTD, and a DTD stands before the root element (XML 1.0, 2.8)."""
-        try:
-            with self.archive.open(self.members[name]) as part:
-                head = part.read(65_536)
-        except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError, EOFError, zlib.error):
-            raise _Refused(*_DAMAGED) from None
-        root = re.search(rb"<[A-Za-z_]", head)
-        prolog = head[: root.start()] if root else head
-        if b"<!DOCTYPE" in prolog or b"<!ENTITY" in prolog or (root is None and len(head) == 65_536):
-            raise _Refused(
-                "forbidden-entity",
-                "The workbook contains XML declarations (a DTD) that no spreadsheet program writes.",
-                "Do not trust this file. Copy the people into a new workbook and save that.",
-            )
-        if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            raise _Refused(*_DAMAGED)  # calamine cannot, and a byte search above would have missed a DTD
-
-    def _xml(self, name: str) -> ElementTree.Element | None:
-        data = self.part(name)
-        if data is None:
-            return None
-        try:
-            return ElementTree.fromstring(data)
-        except ElementTree.ParseError:
-            raise _Refused(*_DAMAGED) from None
-
-    def _workbook(self) -> tuple[dict[str, str], bool]:
-        """Each sheet's part by the sheet's name, and whether dates count from 1904."""
-        home = next((name for name in self.members if name.endswith("workbook.xml")), "")
-        root = self._xml(home)
-        if root is None:
-            raise _Refused(*_DAMAGED)
-        folder, _, file = home.rpartition("/")
-        relations = self._xml(f"{folder}/_rels/{file}.rels".lstrip("/"))
-        targets: dict[str, str] = {}
-        for relation in relations if relations is not None else ():
-            target = relation.get("Target", "").replace("\\", "/")
-            full = target if target.startswith("/") else f"{folder}/{target}"
-            targets[relation.get("Id", "")] = _part_name(posixpath.normpath(full))
-        sheets: dict[str, str] = {}
-        date1904 = False
-        for element in root.iter():
-            tag = element.tag.rpartition("}")[2]
-            if tag == "sheet":
-                key = next((value for name, value in element.items() if name.rpartition("}")[2] == "id"), "")
-                sheets[element.get("name", "")] = targets.get(key, "")
-            elif tag == "workbookPr":
-                date1904 = element.get("date1904", "0") in ("1", "true")
-        return sheets, date1904
-
-    def notes(self, limits: Limits) -> dict[str, _Notes]:
-        """What each sheet's own XML adds. Raises when a sheet's used rectangle is too large to hold."""
-        styles = self._percent_styles()
-        notes = {}
-        for sheet, name in self.sheets.items():
-            data = self.part(name)
-            if data is not None and re.search(rb"<(?:\w+:)?worksheet\b", data[:65_536]):
-                _refuse_vast(sheet, data, limits)
-                notes[sheet] = _sheet_notes(data, styles)
-        return notes
-
-    def _percent_styles(self) -> tuple[bytes, ...]:
-        """Indexes of the cell formats that show per cent (number formats 9 and 10, or with an unquoted %)."""
-        name = next((name for name in self.members if name.endswith("styles.xml")), "")
-        root = self._xml(name) if self.members.get(name) and self.members[name].file_size < 20_000_000 else None
-        if root is None:
-            return ()
-        percent = {"9", "10"}
-        found: list[bytes] = []
-        for element in root.iter():
-            tag = element.tag.rpartition("}")[2]
-            if tag == "numFmt" and "%" in re.sub(r'"[^"]*"|\\.', "", element.get("formatCode", "")):
-                percent.add(element.get("numFmtId", ""))
-            elif tag == "cellXfs":
-                found = [b"%d" % i for i, format_ in enumerate(element) if format_.get("numFmtId") in percent]
-        return tuple(found)
-
-
-_REFERENCE = re.compile(rb'\br="([A-Z]{1,4})(\d{1,8})"')
-
-
-def _refuse_vast(sheet: str, data: bytes, limits: Limits) -> None:
-    """Calamine lays a sheet out as one rectangle: a stray cell at XFD1048576 would ask for 549 GB."""
-    last = max(map(int, re.findall(rb'<(?:\w+:)?row\b[^>]*?\br="(\d{1,8})"', data)), default=0)
-    wide = re.search(rb'\br="[A-Z]{3}', data) is not None
-    if last <= limits.rows and (EXCEL_COLUMNS if wide else 702) * last <= limits.cells:
-        return
-    # Rare: measure exactly, by the cells that hold something.
-    top, left, bottom, right = limits.rows, limits.columns, -1, -1
-    for cell in re.finditer(rb"<(?:\w+:)?c\b([^>]*[^/>])>(?!</)", data):
-        reference = _REFERENCE.search(cell[1])
-        if reference is None:
-            continue
-        row, column = int(reference[2]) - 1, column_index(reference[1].decode())
-        top, left, bottom, right = min(top, row), min(left, column), max(bottom, row), max(right, column)
-    if bottom >= limits.rows or right >= limits.columns or (bottom - top + 1) * (right - left + 1) > limits.cells:
-        far = f"{column_letters(right)}{bottom + 1}"
-        problem = _Refused(
-            "too-large",
-            f"The sheet “{sheet}” reaches as far as {far}, which is more than can be read.",
-            f"Press Ctrl+End to find the stray cells near {far}, delete their rows and columns, and save.",
-        )
-        problem.problem = replace(problem.problem, sheet=sheet, cell=far)
-        raise problem
-
-
-def _sheet_notes(data: bytes, percent_styles: tuple[bytes, ...]) -> _Notes:
-    faults: dict[str, str] = {}
-    if b't="e"' in data:
-        for cell in re.finditer(rb'<(?:\w+:)?c\b([^>]*?\bt="e"[^>]*)>(.{0,4000}?)</(?:\w+:)?c>', data, re.DOTALL):
-            value = re.search(rb"<(?:\w+:)?v>([^<]*)<", cell[2])
-            faults[_address(cell[1])] = value[1].decode("utf-8", "replace") if value else "#VALUE!"
-    # A formula that was never calculated has no <v>, or an empty one that is not said to be text.
-    for formula in re.finditer(rb"<(?:\w+:)?f[ />]", data):
-        start = data.rfind(b"<", 0, formula.start())
-        end = data.find(b"c>", formula.end())
-        attributes = data[start : formula.start()]
-        valued = re.search(rb"<(?:\w+:)?v>[^<]", data[formula.end() : end])
-        if valued is None and b't="str"' not in attributes and re.match(rb"<(?:\w+:)?c\b", attributes):
-            faults[_address(attributes)] = ""
-    percents: frozenset[str] = frozenset()
-    if percent_styles:
-        pattern = rb'<(?:\w+:)?c\b([^>]*?\bs="(?:%s)"[^>]*[^/])>' % b"|".join(percent_styles)
-        percents = frozenset(_address(cell[1]) for cell in re.finditer(pattern, data))
-    hidden: frozenset[int] = frozenset()
-    if b'hidden="1"' in data or b'hidden="true"' in data:
-        rows = re.finditer(rb'<(?:\w+:)?row\b([^>]*?\bhidden="(?:1|true)"[^>]*)>', data)
-        numbers = (re.search(rb'\br="(\d+)"', row[1]) for row in rows)
-        hidden = frozenset(int(number[1]) for number in numbers if number)
-    faults.pop("", None)
-    return _Notes(faults=faults, percents=percents, hidden_rows=hidden)
-
-
-def _address(attributes: bytes) -> str:
-    reference = _REFERENCE.search(attributes)
-    return (reference[1] + reference[2]).decode() if reference else ""
-
-
 # --- .csv ------------------------------------------------------------------------------------
 
 
@@ -533,7 +290,7 @@ def _load_csv(data: bytes, name: str, limits: Limits, encoding: str | None) -> W
     count = 0
     for record in _records(rest if declared else text, delimiter):
         if len(record) > limits.columns or count > limits.cells or len(rows) > limits.rows:
-            raise _Refused(
+            raise Refused(
                 "too-large",
                 f"The file has more rows or columns than can be read ({limits.rows:,} and {limits.columns:,}).",
                 "Split it, or keep only the columns that the certificates need.",
@@ -541,8 +298,12 @@ def _load_csv(data: bytes, name: str, limits: Limits, encoding: str | None) -> W
         count += len(record)
         rows.append([value or None for value in record])
     top = 1 if declared else 0
+    width = max(map(len, rows), default=0)
+    if width * len(rows) <= limits.cells:
+        for row in rows:
+            row.extend([None] * (width - len(row)))
     if not any(value and value.strip() for row in rows for value in row if isinstance(value, str)):
-        raise _Refused("empty-file", "The file has no text in it.", "Check that it is the right file, and saved.")
+        raise Refused("empty-file", "The file has no text in it.", "Check that it is the right file, and saved.")
     return Workbook(sheets=[Sheet(name=name, hidden=False, rows=rows, top=top)], kind="csv")
 
 
@@ -560,20 +321,23 @@ def _decode(data: bytes, encoding: str | None) -> str:
                 encoding = encoded
                 break
     advice = "In Excel choose File > Save As > “CSV UTF-8 (comma delimited)”, or save as .xlsx."
+    head = data[:2000]
+    if encoding is None and head.count(b"\0") * 3 > len(head):
+        raise Refused("encoding", "The text is in UTF-16 or UTF-32 and does not say so.", advice)
+    if encoding is None and re.search(rb"\x1b[$(]", head):
+        raise Refused("encoding", "The text is in ISO-2022 (an encoding of e-mail), not in UTF-8.", advice)
     try:
         text = data.decode(encoding or "utf-8")
     except LookupError:
-        raise _Refused("encoding", f"“{encoding}” is not a known encoding.", "Try utf-8 or windows-1252.") from None
+        raise Refused("encoding", f"“{encoding}” is not a known encoding.", "Try utf-8 or windows-1252.") from None
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         start = data.rfind(b"\n", 0, error.start) + 1
         broken = data[start : start + 200].split(b"\n")[0].decode("cp1252", "replace").strip()
         looks = f" Read as Windows-1252, the line would say “{broken[:80]}”." if encoding is None else ""
-        raise _Refused(
+        raise Refused(
             "encoding", f"Row {line} is not in {'UTF-8' if encoding is None else encoding}.{looks}", advice, line
         ) from None
-    if encoding is None and text.count("\0") * 3 > len(text):
-        raise _Refused("encoding", "The text is in UTF-16 or UTF-32 without saying so.", advice)
     # Joined files carry marks inside; a mark at the start of a line is never part of a name.
     return re.sub(r"(?m)^\ufeff+", "", text)
 
@@ -611,14 +375,14 @@ def _records(text: str, delimiter: str) -> Iterator[list[str]]:
             row += 1
             previous = record
     except csv.Error:
-        raise _Refused(
+        raise Refused(
             "too-long",
             f"Row {row + 1} has a cell of more than {csv.field_size_limit():,} characters.",
             "Look for a quotation mark that is opened and never closed.",
             row + 1,
         ) from None
     if previous != [sentinel]:
-        raise _Refused(
+        raise Refused(
             "open-quote",
             f"A quotation mark in row {row} is opened and never closed, so the rest of the file is one cell.",
             "Close or remove it, or save the roster as .xlsx.",

@@ -1,0 +1,166 @@
+"""What a personal name may be: cleaned for print, folded for comparison, put together in its own order.
+
+A name is printed as it was given: nothing here changes case, drops accents or guesses a surname. Only
+spaces are collapsed and characters composed (NFC, UAX 15). Characters that would print nothing, or
+print something else than they say, are refused by code point; sources: UTS 39 and UTR 36 (what can
+deceive), RFC 5892 appendix A (where joiners belong).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from msgspec import Struct
+
+
+class Cleaned(Struct, frozen=True):
+    """A text fit for print, and what there is to say: ``refused`` are characters such as "U+202E …"."""
+
+    text: str
+    refused: tuple[str, ...] = ()
+    breaks: bool = False  # a line break or tab inside was made a space
+
+
+# Whitespace and what looks like nothing: none of it means anything at either end of a name.
+_ENDS = " \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f\x85\xa0\u2028\u2029\u200b\u200e\u200f\u061c\u2060\ufeff"
+_BREAKS = re.compile("[\t\n\r\x0b\x0c\x85\u2028\u2029]")
+# Printable for Python, yet blank or broken on paper: fillers, Braille blank, grapheme joiner, U+FFFD.
+_BLANKS = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\ufffd]")
+_BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c")
+# Scripts in which a joiner or non-joiner changes the spelling (RFC 5892, appendices A.1 and A.2).
+_JOINING = re.compile(
+    "[\u0600-\u08ff\ufb50-\ufdff\ufe70-\ufeff\u0900-\u0dff\u0e80-\u109f\u1700-\u18af\u1a00-\u1aaf\u1b00-\u1c4f\ua840-\ua9df"
+    "\U00010d00-\U00010fff\U00011000-\U00011fff\U0001e900-\U0001e95f]"
+)
+
+
+def clean(text: str) -> Cleaned:
+    """Text of a cell in NFC, trimmed, with one space between words; O(n), fast for plain names."""
+    if text.isascii() and text.isprintable() and "  " not in text:
+        return Cleaned(text.strip(" "))
+    text = text.strip(_ENDS)
+    breaks = _BREAKS.search(text) is not None
+    words = _BREAKS.sub(" ", text).split() if breaks else text.split()  # splits at every Unicode space
+    text = unicodedata.normalize("NFC", " ".join(words))
+    if text.isprintable() and not _BLANKS.search(text):
+        return Cleaned(text, (), breaks)
+    refused = [_named(c) for i, c in enumerate(text) if _refused(text, i)]
+    return Cleaned(text, tuple(dict.fromkeys(refused)), breaks)
+
+
+def _refused(text: str, i: int) -> bool:
+    character = text[i]
+    if _BLANKS.match(character):
+        return True
+    if character.isprintable():
+        return False
+    if character in "\u200c\u200d":
+        near = text[i - 1 : i] + text[i + 1 : i + 2] if i else text[1:2]
+        emoji = any(unicodedata.category(c) in ("So", "Sk", "Mn") and ord(c) > 0x2000 for c in near)
+        return not (_JOINING.search(near) or (character == "\u200d" and emoji))
+    if "\U000e0020" <= character <= "\U000e007f":  # tags are legal only after a waving flag (UTS 51, ED-14a)
+        return "\U0001f3f4" not in text[:i]
+    if unicodedata.category(character) == "Cn":
+        return not _assigned(character)
+    return True
+
+
+def _assigned(character: str) -> bool:
+    """Whether ICU knows a character that this Python's older tables do not."""
+    import icu
+
+    return bool(icu.Char.isdefined(character))
+
+
+def _named(character: str) -> str:
+    kind = unicodedata.category(character)
+    if character in _BIDI:
+        what = "it reverses the text around it"
+    elif kind == "Cc":
+        what = "a control character"
+    elif kind == "Cs":
+        what = "half of a character"
+    elif kind == "Co":
+        what = "a private character that only some computers can show"
+    elif character == "\ufffd":
+        what = "what is left of a character that was lost"
+    elif kind == "Cn":
+        what = "not a character"
+    else:
+        what = "it is invisible"
+    return f"U+{ord(character):04X} ({what})"
+
+
+_SEPARATORS = re.compile(r"[\s\-‐‑‒–—,;.·_]+")
+_DROPPED = re.compile("['’‘ʼʻ`´\"“”\u200b-\u200f\u2060\u2066-\u2069\u202a-\u202e\u00ad\u034f\ufeff]")
+
+
+def folded(name: str) -> str:
+    """One spelling for names that a reader would take for the same person.
+
+    Case, accents, width, punctuation and the order of words do not count: "Grinius, DOMINYKAS" and
+    "Dominykas Grinius" fold alike. Part of a credential's identity, so it must never change.
+    """
+    if not name.isascii():
+        name = "".join(c for c in unicodedata.normalize("NFKD", name) if unicodedata.combining(c) < 200)
+    words = _SEPARATORS.split(_DROPPED.sub("", name).casefold())
+    return unicodedata.normalize("NFC", " ".join(sorted(word for word in words if word)))
+
+
+_HAN = re.compile("[\u2e80-\u2fdf\u3005-\u3007\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+_KANA = re.compile("[\u3040-\u30ff\u31f0-\u31ff\uff66-\uff9f]")
+_HANGUL = re.compile("[\u1100-\u11ff\u3130-\u318f\uac00-\ud7af]")
+
+
+def full_name(given: str, family: str, language: str | None) -> str:
+    """Given and family name in the order and spacing of their script and language.
+
+    Chinese and Korean script: family first, no space. Japanese (kana, or Chinese characters in a
+    Japanese certificate): family first, with a space. Hungarian and Vietnamese certificates: family
+    first. All others: given first. A full name in one column is never rearranged.
+    """
+    if not (given and family):
+        return given or family
+    both, tongue = given + family, (language or "").split("-")[0]
+    if _KANA.search(both) or (_HAN.search(family) and _HAN.search(given) and tongue == "ja"):
+        return f"{family} {given}"
+    if (_HAN.search(family) and _HAN.search(given)) or (_HANGUL.search(family) and _HANGUL.search(given)):
+        return f"{family}{given}"
+    return f"{family} {given}" if tongue in ("hu", "vi") else f"{given} {family}"
+
+
+def looks_misdecoded(name: str) -> bool:
+    """Whether UTF-8 was read as something else on the way ("FranÃ§ois", "Jos? Garc?a")."""
+    if "ï»¿" in name or re.search(r"(?<=[^\W\d_])\?(?=[^\W\d_])|(?<=[^\W\d_])\? ", name):
+        return True
+    if name.isascii():
+        return False
+    for part in re.findall("[\u0080-\u00ff\u0152-\u2122]{2,}", name):
+        for encoding in ("cp1252", "latin-1"):
+            try:
+                part.encode(encoding).decode("utf-8")
+            except UnicodeError:
+                continue
+            return True
+    return False
+
+
+_MIXED = re.compile("[Ͱ-Ͽἀ-῿Ѐ-ԯ԰-֏]")
+_LATIN = re.compile("[A-Za-zÀ-ɏ]")
+
+
+def look_alikes(name: str) -> str | None:
+    """The first word that mixes Latin letters with Greek, Cyrillic or Armenian ones, which look like them."""
+    if name.isascii():
+        return None
+    return next((w for w in re.split(r"[\s\-(),.]+", name) if _MIXED.search(w) and _LATIN.search(w)), None)
+
+
+_REMARK = re.compile(r"(?i)\((?:he|she|they|ze|him|her|ta|host|guest|elle?|il|ella|él)(?:/\w+)*\)|\bi(?:phone|pad)\b")
+
+
+def remark(name: str) -> str | None:
+    """What stands in a name and is hardly part of it: "(she/her)", "(TA)", "iPhone"."""
+    found = _REMARK.search(name)
+    return found[0] if found else None
