@@ -31,18 +31,6 @@ class Clock:
         self.files += 1
 
 
-def peak_memory() -> tuple[int, int]:
-    """Peak resident bytes of this process and of its largest child; zeros where the system does not tell."""
-    try:
-        import resource
-    except ImportError:
-        return 0, 0
-    unit = 1 if sys.platform == "darwin" else 1024
-    who = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    own, child = (resource.getrusage(each).ru_maxrss * unit for each in who)
-    return own, child
-
-
 def peer(asked: dict[str, Any], clock: Clock) -> None:
     """A peer's turn: ``rows`` of the benchmark's people."""
     from benchmarks import page, peers
@@ -64,8 +52,7 @@ def main() -> None:
         take_turn(asked, clock)
     else:
         peer(asked, clock)
-    own, child = peak_memory()
-    print(json.dumps({**vars(clock), "memory": own, "child_memory": child}))
+    print(json.dumps(vars(clock)))
 
 
 if __name__ == "__main__":
