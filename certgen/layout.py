@@ -24,6 +24,7 @@ MM = 72 / 25.4
 _SIZES = {"A3": (297, 420), "A4": (210, 297), "A5": (148, 210), "Letter": (215.9, 279.4), "Legal": (215.9, 355.6)}
 
 Align = Literal["start", "center", "end"]
+Across = Literal["start", "center", "end", "stretch"]
 Sides = float | list[float]
 Colours = str | list[Any]
 
@@ -62,12 +63,12 @@ class StyleSpec(Struct, frozen=True, forbid_unknown_fields=True):
     """A text style; what is not given comes from the style it is ``like``."""
 
     like: str | None = None
-    font: Annotated[str | None, Meta(description="a role of [fonts], or a family's name")] = None
+    font: Annotated[str, Meta(description="a role of [fonts], or a family's name")] | None = None
     weight: int | None = None
     italic: bool | None = None
-    size: Annotated[float | None, Meta(description="points", gt=0)] = None
-    leading: Annotated[float | None, Meta(description="points from baseline to baseline", gt=0)] = None
-    tracking: Annotated[float | None, Meta(description="letterspacing in em")] = None
+    size: Annotated[float, Meta(description="points", gt=0)] | None = None
+    leading: Annotated[float, Meta(description="points from baseline to baseline", gt=0)] | None = None
+    tracking: Annotated[float, Meta(description="letterspacing in em")] | None = None
     caps: Literal["none", "small", "all-small", "upper"] | None = None
     figures: Literal["default", "old", "lining", "tabular"] | None = None
     colour: str | None = None
@@ -92,7 +93,7 @@ class Art(Struct, frozen=True, forbid_unknown_fields=True):
     width: float | None = None
     height: float | None = None
     colours: Annotated[list[str], Meta(description="names from [colours] or #rrggbb")] = []
-    file: Annotated[str | None, Meta(description="for image: a file in the layout's folder")] = None
+    file: Annotated[str, Meta(description="for image: a file in the layout's folder")] | None = None
     parameters: Annotated[dict[str, float | int | bool | str], Meta(description="what the kind of drawing takes")] = {}
 
 
@@ -105,14 +106,14 @@ class Box(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", kw_
     when: Annotated[
         str, Meta(description="a field: the box is there only if it has a value; !field for the reverse")
     ] = ""
-    width: Annotated[float | None, Meta(description="mm; without it the box takes what it needs or is given", gt=0)] = (
+    width: Annotated[float, Meta(description="mm; without it the box takes what it needs or is given", gt=0)] | None = (
         None
     )
-    height: Annotated[float | None, Meta(description="mm", gt=0)] = None
+    height: Annotated[float, Meta(description="mm", gt=0)] | None = None
     grow: Annotated[float, Meta(description="share of the spare room along its row or stack", ge=0)] = 0.0
-    align: Annotated[Align | Literal["stretch"] | None, Meta(description="across its row or stack")] = None
+    align: Annotated[Across, Meta(description="across its row or stack")] | None = None
     pad: Annotated[Sides, Meta(description="mm inside the box")] = 0.0
-    background: Annotated[str | None, Meta(description="a colour drawn behind the box")] = None
+    background: Annotated[str, Meta(description="a colour drawn behind the box")] | None = None
 
 
 class Stack(Box, frozen=True, tag="stack", kw_only=True):
@@ -120,10 +121,8 @@ class Stack(Box, frozen=True, tag="stack", kw_only=True):
 
     boxes: list[str]
     gap: Annotated[float, Meta(description="mm between them", ge=0)] = 0.0
-    gap_min: Annotated[float | None, Meta(description="mm, where the page is full")] = None
-    items: Annotated[Align | Literal["stretch"], Meta(description="alignment across, unless a box says its own")] = (
-        "stretch"
-    )
+    gap_min: Annotated[float, Meta(description="mm, where the page is full")] | None = None
+    items: Annotated[Across, Meta(description="alignment across, unless a box says its own")] = "stretch"
     justify: Literal["start", "center", "end", "between"] = "start"
 
 
@@ -133,7 +132,7 @@ class Row(Box, frozen=True, tag="row", kw_only=True):
     boxes: list[str]
     gap: float = 0.0
     gap_min: float | None = None
-    items: Align | Literal["stretch"] = "start"
+    items: Across = "start"
     justify: Literal["start", "center", "end", "between"] = "start"
 
 
@@ -208,14 +207,14 @@ class OrnamentBox(Box, frozen=True, tag="ornament", kw_only=True):
     """A small drawing in the flow, such as a divider or a seal."""
 
     drawing: str = "ornament"
-    colours: list[str] = ["accent"]
+    colours: list[str] = field(default_factory=lambda: ["accent"])
     parameters: dict[str, float | int | bool | str] = {}
 
 
 class SealBox(Box, frozen=True, tag="seal", kw_only=True):
     """A flat rosette around the issuer's initials."""
 
-    colours: list[str] = ["primary"]
+    colours: list[str] = field(default_factory=lambda: ["primary"])
     style: str = "seal"
 
 
@@ -257,7 +256,9 @@ class SkillsBox(Box, frozen=True, tag="skills", kw_only=True):
 class RecordBox(Box, frozen=True, tag="record", kw_only=True):
     """The course record: flows in columns over as many pages as it needs. It fills the page's frame."""
 
-    content: list[Literal["summary", "sections", "skills", "occupations"]] = ["summary", "sections", "skills"]
+    content: list[Literal["summary", "sections", "skills", "occupations"]] = field(
+        default_factory=lambda: ["summary", "sections", "skills"]
+    )
     columns: Annotated[int, Meta(ge=1, le=4)] = 2
     gutter: float = 9.0
     style: str = "record"

@@ -154,7 +154,9 @@ class RowNode(Container):
         growth = sum(child.spec.grow for child in self.children)
         spare = room - sum(wanted)
         if growth:
-            wanted = [w + max(spare, 0.0) * child.spec.grow / growth for w, child in zip(wanted, self.children, strict=True)]
+            wanted = [
+                w + max(spare, 0.0) * child.spec.grow / growth for w, child in zip(wanted, self.children, strict=True)
+            ]
             spare = min(spare, 0.0)
         if spare < 0:  # what has no width of its own gives way, in proportion
             soft = sum(w for w, child in zip(wanted, self.children, strict=True) if child.spec.width is None)
@@ -201,7 +203,11 @@ class OverlayNode(Container):
     def inner_place(self, sheet: Sheet, frame: Frame) -> None:
         for child in self.children:
             align = child.spec.align or "stretch"
-            width = frame.width if align == "stretch" and child.spec.width is None else min(child.wanted(frame.width), frame.width)
+            width = (
+                frame.width
+                if align == "stretch" and child.spec.width is None
+                else min(child.wanted(frame.width), frame.width)
+            )
             x = frame.x + {"center": (frame.width - width) / 2, "end": frame.width - width}.get(align, 0.0)
             height = max(frame.height, child.height(width)) if child.spec.height is None else child.spec.height * MM
             if height > frame.height + SLACK:

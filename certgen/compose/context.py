@@ -123,7 +123,9 @@ class Context:
         """A text with words and fixed fields written out; its remaining fields are the recipient's."""
         template = Template.parse(text)
         for _ in range(4):  # a phrase may use a phrase
-            if not any(path.startswith("words.") or path in ("award.title", "award.statement") for path in template.paths):
+            if not any(
+                path.startswith("words.") or path in ("award.title", "award.statement") for path in template.paths
+            ):
                 break
             template = Template.parse("".join(self._words(part) for part in template.parts))
         fixed = {**self._fields, **more}

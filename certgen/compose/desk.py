@@ -131,7 +131,9 @@ class Desk:
             spec = self._inherited(name)
             size = spec.size or 10.0
             family = self.family(spec.font or "body")
-            fallback = tuple(dict.fromkeys(self.family(role) for role in ("heading", "body") if self.family(role) != family))
+            fallback = tuple(
+                dict.fromkeys(self.family(role) for role in ("heading", "body") if self.family(role) != family)
+            )
             style = Style(
                 family=family,
                 size=size,
@@ -149,7 +151,13 @@ class Desk:
     def _inherited(self, name: str) -> StyleSpec:
         spec = self.layout.styles.get(name)
         if spec is None:
-            return StyleSpec() if name != "body" and "body" not in self.layout.styles else self._inherited("body") if name != "body" else StyleSpec()
+            return (
+                StyleSpec()
+                if name != "body" and "body" not in self.layout.styles
+                else self._inherited("body")
+                if name != "body"
+                else StyleSpec()
+            )
         if spec.like is None:
             return spec
         base = self._inherited(spec.like)

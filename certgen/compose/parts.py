@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from certgen.compose.boxes import SLACK, Node
 from certgen.compose.desk import (
+    Desk,
     Frame,
     Overfull,
     QrSlot,
@@ -33,8 +34,8 @@ from certgen.layout import (
     SkillsBox,
     TextBox,
 )
-from certgen.model import Heading, ListItem, Signatory
-from certgen.page import Colour, Draw, Element, Line, Link, Picture, Shape, Text
+from certgen.model import Heading, ListItem, Signatory, Span
+from certgen.page import Artwork, Colour, Draw, Element, Line, Link, Mark, Picture, Shape, Text
 from certgen.text import Fit, Style
 
 SMALLEST = 7.0  # points: below this, fixed text is not made smaller to save room
@@ -47,7 +48,7 @@ class TextNode(Node):
 
     spec: TextBox
 
-    def __init__(self, desk, name: str, spec: TextBox) -> None:  # type: ignore[no-untyped-def]
+    def __init__(self, desk: Desk, name: str, spec: TextBox) -> None:
         super().__init__(desk, name, spec)
         texts = spec.text if isinstance(spec.text, list) else [spec.text]
         self.templates = [desk.context.expand(text, **desk.page_fields) for text in texts]
@@ -55,8 +56,7 @@ class TextNode(Node):
         self.fixed = "" if self.varies else spec.separator.join(filter(None, (self._plain(t) for t in self.templates)))
         self.names = [spec.style] if isinstance(spec.style, str) else spec.style
         if not self.varies:
-            style, self.colour = desk.choose(self.names, self.fixed)
-            self.style = replace(style, fallback=style.fallback)
+            self.style, self.colour = desk.choose(self.names, self.fixed)
         else:
             self.style, self.colour = desk.style(self.names[0])
 
@@ -102,9 +102,7 @@ class TextNode(Node):
             for line in lines:
                 if line.width > frame.width + SLACK:
                     raise Overfull(self.name, self.fixed, line.width, frame.width, across=True)
-            draws = self.desk.place_lines(
-                sheet, lines, frame, leading_of(self.scaled()), self.spec.set, self.colour
-            )
+            draws = self.desk.place_lines(sheet, lines, frame, leading_of(self.scaled()), self.spec.set, self.colour)
             element = None if self.spec.role == "Artifact" else Element(role=self.spec.role)
             self._put(sheet, element, draws, frame)
 
@@ -141,7 +139,9 @@ class TextNode(Node):
             baseline=round((rect[1] + rect[3] - cap) / 2, 3),
             set=desk.side(self.spec.set),
             rule=Fit(shrink=self.spec.shrink, lines=self.spec.lines, floor=self.spec.floor),
-            direction=desk.direction if self.spec.role != "H1" and "recipient" not in self.templates[0].text else "auto",
+            direction=desk.direction
+            if self.spec.role != "H1" and "recipient" not in self.templates[0].text
+            else "auto",
         )
         if self.spec.role == "Artifact":
             desk.put_slot(sheet, None, slot)
@@ -202,25 +202,33 @@ class ProseNode(Node):
         return sum(line_height(line, leading) for _, lines, _, _ in blocks for line in lines) + between
 
     def inner_place(self, sheet: Sheet, frame: Frame) -> None:
-        leading = leading_of(self.style())
+        desk, leading = self.desk, leading_of(self.style())
         y = frame.y
+        items: list[Element] = []
         for kind, lines, marker, indent in self.set_blocks(frame.width):
             height = sum(line_height(line, leading) for line in lines)
             place = Frame(frame.x + indent, y, frame.width - indent, height)
-            draws = self.desk.place_lines(sheet, lines, place, leading, self.spec.set, self.colour)
-            if kind == "LI" and marker:
-                mark = self.desk.typesetter.line(marker, self.style(), self.desk.language, self.desk.direction)
-                label = self.desk.place_lines(
-                    sheet, (mark,), Frame(frame.x, y, indent, height), leading, "start", self.colour
-                )
-                self.desk.put(sheet, Element(role="Lbl"), label)
-                self.desk.put(sheet, Element(role="LBody"), draws)
-                if not self.desk.as_furniture:
-                    body, lbl = self.desk.elements.pop(), self.desk.elements.pop()
-                    self.desk.elements.append(Element(role="L", kids=(Element(role="LI", kids=(lbl, body)),)))
+            draws = desk.place_lines(sheet, lines, place, leading, self.spec.set, self.colour)
+            if kind == "LI":
+                body = Element(role="LBody", kids=(Mark(page=sheet.index, draws=draws),))
+                label: tuple[Element, ...] = ()
+                if marker:
+                    mark = desk.typesetter.line(marker, self.style(), desk.language, desk.direction)
+                    at = Frame(frame.x, y, indent, height)
+                    drawn = desk.place_lines(sheet, (mark,), at, leading, "start", self.colour)
+                    label = (Element(role="Lbl", kids=(Mark(page=sheet.index, draws=drawn),)),)
+                items.append(Element(role="LI", kids=(*label, body)))
             else:
-                self.desk.put(sheet, Element(role="P"), draws)
+                self._flush(items)
+                desk.put(sheet, Element(role="P"), draws)
             y += height + 0.45 * leading
+        self._flush(items)
+
+    def _flush(self, items: list[Element]) -> None:
+        """End a list."""
+        if items:
+            self.desk.elements.append(Element(role="L", kids=tuple(items)))
+            items.clear()
 
 
 class PictureNode(Node):
@@ -228,7 +236,7 @@ class PictureNode(Node):
 
     spec: ImageBox
 
-    def art(self, width: float):  # type: ignore[no-untyped-def]
+    def art(self, width: float) -> tuple[str, Artwork]:
         height = self.spec.height * MM if self.spec.height else width * 4
         return self.desk.studio.image(Path(self.desk.layout.folder) / self.spec.file, width, height)
 
@@ -252,7 +260,7 @@ class LogosNode(Node):
 
     spec: LogosBox
 
-    def arts(self):  # type: ignore[no-untyped-def]
+    def arts(self) -> list[tuple[str, Artwork]]:
         studio, spec = self.desk.studio, self.spec
         return [
             studio.image(Path(logo), spec.max_width * MM, spec.height * MM) for logo in self.desk.context.issuer.logos
@@ -286,7 +294,9 @@ class LogosNode(Node):
         tile, gap = self.tile(), self.spec.gap * MM
         total = sum(art.width + 2 * tile for _, art in arts) + gap * (len(arts) - 1)
         scale = min(1.0, frame.width / total)
-        x = frame.x + {"center": (frame.width - total * scale) / 2, "end": frame.width - total * scale}.get(self.spec.set, 0.0)
+        x = frame.x + {"center": (frame.width - total * scale) / 2, "end": frame.width - total * scale}.get(
+            self.spec.set, 0.0
+        )
         alts = self.desk.context.word("logo_of") or self.desk.context.issuer.name
         for key, art in arts:
             width, height = art.width * scale, art.height * scale
@@ -326,9 +336,7 @@ class OrnamentNode(Node):
 
     def inner_place(self, sheet: Sheet, frame: Frame) -> None:
         colours = [self.desk.colour(name) for name in self.spec.colours]
-        key, art = self.desk.studio.drawing(
-            self.spec.drawing, frame.width, frame.height, colours, self.spec.parameters
-        )
+        key, art = self.desk.studio.drawing(self.spec.drawing, frame.width, frame.height, colours, self.spec.parameters)
         sheet.art.append(Picture(artwork=self.desk.use(key, art), rect=sheet.rect(frame)))
 
 
@@ -474,7 +482,9 @@ class SignatoriesNode(Node):
                 self._place_one(sheet, person, frame.x + offset + index * (rule + gap), y, rule, row)
             y += self.row_height(row, rule) + self.spec.row_gap * MM
 
-    def _place_one(self, sheet: Sheet, person: Signatory, x: float, y: float, rule: float, row: Sequence[Signatory]) -> None:
+    def _place_one(
+        self, sheet: Sheet, person: Signatory, x: float, y: float, rule: float, row: Sequence[Signatory]
+    ) -> None:
         desk = self.desk
         (name_style, name_colour), (role_style, role_colour) = self._styles()
         line_y = y + self.image_height(row)
@@ -543,7 +553,9 @@ class SkillsNode(Node):
                 raise Overfull(self.name, text, chip, width, across=True)
             rows[-1].append((line, chip))
             used += chip + self.spec.gap * MM
-        return _balanced([chip for row in rows for chip in row], len(rows), width, self.spec.gap * MM) if rows[0] else []
+        return (
+            _balanced([chip for row in rows for chip in row], len(rows), width, self.spec.gap * MM) if rows[0] else []
+        )
 
     def chip_height(self) -> float:
         style = self.style()
@@ -575,7 +587,8 @@ class SkillsNode(Node):
             return len(rows) * self.chip_height() + max(0, len(rows) - 1) * self.spec.gap * MM
         leading = leading_of(self.style())
         return max(
-            sum(line_height(line, leading) for _, lines in column for line in lines) + (len(column) - 1) * self.spec.gap * MM * 0.3
+            sum(line_height(line, leading) for _, lines in column for line in lines)
+            + (len(column) - 1) * self.spec.gap * MM * 0.3
             for column in self.list_columns(width)
         )
 
@@ -634,7 +647,7 @@ class SkillsNode(Node):
                 y += height + self.spec.gap * MM * 0.3
 
 
-def spans_of(spans, style: Style) -> list[tuple[str, Style]]:  # type: ignore[no-untyped-def]
+def spans_of(spans: Sequence[Span], style: Style) -> list[tuple[str, Style]]:
     """Emphasis as weight and italic."""
     return [
         (

@@ -107,7 +107,9 @@ class Flow:
             for index, paragraph in enumerate(block.paragraphs):
                 space = (0.18 if in_list or index else 0.3) * leading if previous is not None or index else above
                 marker = block.marker if index == 0 else ""
-                self._piece("LI", block.depth, spans_of(paragraph, style), self.spec.style, space, marker, block.ordered)
+                self._piece(
+                    "LI", block.depth, spans_of(paragraph, style), self.spec.style, space, marker, block.ordered
+                )
 
     def _piece(
         self,

@@ -112,9 +112,7 @@ class Studio:
         """The fields whose presence decides which boxes a certificate has. Give :meth:`blank` those that have a value."""
         return self.layout.conditions()
 
-    def blank(
-        self, language: str, award: int, present: frozenset[str], problems: list[Problem]
-    ) -> Blank | None:
+    def blank(self, language: str, award: int, present: frozenset[str], problems: list[Problem]) -> Blank | None:
         """The blank of one language and award. Appends problems; None when there is an error among them."""
         context = Context(
             self.layout,
@@ -338,7 +336,7 @@ class Studio:
             named = any(p.startswith(("recipient.", "roster.")) for t in slot.templates for p in t.paths)
             fixed = "".join(p for t in slot.templates for p in t.parts if isinstance(p, str))
             for style, _ in slot.styles:
-                for text in ((COMMON, FIGURES) if named else (FIGURES, dates, fixed)):
+                for text in (COMMON, FIGURES) if named else (FIGURES, dates, fixed):
                     if (style, text) in done:
                         continue
                     done.add((style, text))
