@@ -136,7 +136,7 @@ class Face:
         self.ascent: int = extents.ascender
         self.descent: int = -extents.descender
         self._advances: dict[int, int] = {}
-        self._extents: dict[int, tuple[int, int, int, int]] = {}
+        self.extents_known: dict[int, tuple[int, int, int, int]] = {}  # what extents() has been asked for
         self._preprocessed: hb.Face | None = None
 
     def __repr__(self) -> str:
@@ -190,7 +190,7 @@ class Face:
 
     def extents(self, gid: int) -> tuple[int, int, int, int]:
         """The box of the glyph's outline (x0, y0, x1, y1) around its origin; zeros where there is no ink."""
-        got = self._extents.get(gid)
+        got = self.extents_known.get(gid)
         if got is None:
             box = self.hb.get_glyph_extents(gid)
             if box is None or not (box.width or box.height):
@@ -198,7 +198,7 @@ class Face:
             else:
                 x, y = box.x_bearing, box.y_bearing
                 got = (x, y + box.height, x + box.width, y)
-            self._extents[gid] = got
+            self.extents_known[gid] = got
         return got
 
     def covers(self, text: str) -> bool:
