@@ -1,14 +1,14 @@
 """Workbook to people: finds the sheet and the header, reads every row, and says by cell what is wrong.
 
 Columns are recognised by their headers in English, Spanish and French, in any order and case, without
-accents or punctuation; :data:`HEADERS` is the table. All problems are told at once, in the order of the
+accents or punctuation (columns.py has the table). All problems are told at once, in the order of the
 rows. A row with an error is left out of the :class:`Roster` and listed in it; no row is repaired by guess.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import cast, get_args
@@ -16,6 +16,7 @@ from typing import cast, get_args
 from msgspec import Struct
 
 from certgen import names, values, workbook
+from certgen.columns import COURSE_SHEETS, Column, choose, is_header_word, meanings
 from certgen.errors import Problem, Severity
 from certgen.model import AwardKind, Course, Recipient
 from certgen.values import Misread
@@ -23,99 +24,6 @@ from certgen.workbook import Cell, Sheet, Workbook
 
 column_key = values.key
 """How headers are compared: letters and digits only, without case and accents ("N.º de ID" is "nodeid")."""
-
-HEADERS: dict[str, dict[str, tuple[str, ...]]] = {
-    "name": {
-        "en": ("Full name", "Name", "Participant", "Participant name", "Recipient", "Recipient name", "Student name",
-               "Learner", "Certificate name", "Name on certificate"),
-        "es": ("Nombre completo", "Nombre y apellidos", "Apellidos y nombre", "Participante", "Nombre del participante",
-               "Alumno", "Estudiante"),
-        "fr": ("Nom complet", "Nom et prénom", "Prénom et nom", "Prénom Nom", "Nom Prénom", "Participante",
-               "Nom du participant", "Stagiaire"),
-    },
-    "given": {
-        "en": ("Given name", "Given names", "Given", "First name", "First names", "Forename"),
-        "es": ("Nombre de pila", "Primer nombre"),
-        "fr": ("Prénom", "Prénoms"),
-    },
-    "family": {
-        "en": ("Family name", "Family names", "Family", "Last name", "Last names", "Surname"),
-        "es": ("Apellido", "Apellidos", "Apellido(s)"),
-        "fr": ("Nom de famille",),
-    },
-    "honorific": {
-        "en": ("Honorific", "Salutation", "Form of address"),
-        "es": ("Tratamiento",),
-        "fr": ("Civilité",),
-    },
-    "email": {
-        "en": ("E-mail", "E-mail address", "Mail", "Recipient email", "User email"),
-        "es": ("Correo", "Correo electrónico", "Dirección de correo", "Dirección de correo electrónico"),
-        "fr": ("Courriel", "Adresse e-mail", "Adresse mail", "Adresse de courriel", "Adresse électronique", "Mél"),
-    },
-    "id": {
-        "en": ("ID", "ID number", "Identifier", "Participant ID", "Student ID", "Personal ID"),
-        "es": ("Número de ID", "Identificación", "Número de identificación", "Identificador", "DNI", "Matrícula"),
-        "fr": ("Identifiant", "Numéro d'identification", "Matricule"),
-    },
-    "number": {
-        "en": ("Number", "No.", "Register number", "Registration number", "Certificate number"),
-        "es": ("Número", "N.º", "Núm.", "Número de registro", "Número de certificado"),
-        "fr": ("Numéro", "N°", "Numéro de registre", "Numéro d'enregistrement", "Numéro de certificat"),
-    },
-    "language": {
-        "en": ("Language", "Lang", "Certificate language", "Language of certificate"),
-        "es": ("Idioma", "Lengua", "Idioma del certificado"),
-        "fr": ("Langue", "Langue du certificat"),
-    },
-    "hours": {
-        "en": ("Hours", "Number of hours", "Total hours"),
-        "es": ("Horas", "Número de horas", "Total de horas"),
-        "fr": ("Heures", "Nombre d'heures", "Total des heures"),
-    },
-    "score": {
-        "en": ("Score", "Final score", "Grade", "Final grade", "Mark", "Marks", "Points", "Course total (Real)"),
-        "es": ("Nota", "Nota final", "Calificación", "Calificación final", "Puntuación", "Puntaje",
-               "Total del curso (Real)"),
-        "fr": ("Note", "Note finale", "Résultat", "Total du cours (Brut)"),
-    },
-    "attendance": {
-        "en": ("Attendance", "Attendance rate", "Attendance (per cent)", "Presence"),
-        "es": ("Asistencia", "Porcentaje de asistencia"),
-        "fr": ("Assiduité", "Présence", "Taux de présence", "Taux d'assiduité"),
-    },
-    "completed": {
-        "en": ("Completed", "Complete", "Completion", "Completion status", "Finished"),
-        "es": ("Completado", "Completó", "Terminado", "Finalizado", "Aprobado"),
-        "fr": ("Terminé", "Achevé", "Complété"),
-    },
-    "award": {
-        "en": ("Award", "Award type", "Certificate type", "Type of certificate"),
-        "es": ("Distinción", "Tipo de certificado"),
-        "fr": ("Distinction", "Type de certificat", "Type d'attestation"),
-    },
-    "reason": {
-        "en": ("Reason", "Reason for award", "Award reason", "Justification"),
-        "es": ("Motivo", "Razón", "Justificación"),
-        "fr": ("Motif", "Raison"),
-    },
-    "completed_on": {
-        "en": ("Completion date", "Date of completion", "Completed on", "Date completed"),
-        "es": ("Fecha de finalización", "Finalizado el", "Completado el", "Fecha de término"),
-        "fr": ("Date d'achèvement", "Terminé le", "Achevé le", "Date de réussite"),
-    },
-    "start": {
-        "en": ("Start", "Start date", "Started on"),
-        "es": ("Inicio", "Fecha de inicio"),
-        "fr": ("Début", "Date de début"),
-    },
-    "end": {
-        "en": ("End", "End date", "Ended on"),
-        "es": ("Fin", "Fecha de fin"),
-        "fr": ("Date de fin",),
-    },
-}  # fmt: skip
-"""Header to meaning, by language. ``Nombre`` and ``Nom`` are not here: see :func:`_meanings`."""
 
 _AWARDS: dict[AwardKind, tuple[str, ...]] = {
     "achievement": ("achievement", "logro", "aprovechamiento", "aprobación", "réussite"),
@@ -133,8 +41,6 @@ _CERTIFICATE = (
     "diploma de ",
 )
 
-_COURSE_SHEETS = frozenset({"course", "curso", "cours"})
-_HEADER_WITHIN = 20  # rows from the top of a sheet among which its header is looked for
 _NO_NAME = frozenset(
     {"null", "none", "nan", "n/a", "#n/a", "test", "tbd", "?", "0", "-", "–", "—", "--", ".", "x", "xx", "xxx"}
 )
@@ -142,14 +48,6 @@ _TOTALS = frozenset({"total", "totals", "totales", "totaux", "subtotal", "averag
 
 _EMAIL = re.compile(r"[^@\s,;<>\"():]+@[^@\s,;<>\"():]+\.[^@\s,;<>\"():.]{2,}")
 _TAG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
-
-
-class Column(Struct, frozen=True):
-    """A column in use. ``meaning`` is a field of Recipient, or "extra"; ``letters`` are the spreadsheet's."""
-
-    header: str
-    letters: str
-    meaning: str
 
 
 class Roster(Struct, frozen=True):
@@ -183,7 +81,7 @@ def open_roster(path: Path, problems: list[Problem]) -> Workbook | None:
 
 def course_sheet(book: Workbook) -> Sheet | None:
     """The sheet named Course (or Curso, Cours), if there is one."""
-    return next((sheet for sheet in book.sheets if column_key(sheet.name) in _COURSE_SHEETS), None)
+    return next((sheet for sheet in book.sheets if column_key(sheet.name) in COURSE_SHEETS), None)
 
 
 def extra(recipient: Recipient, column: str) -> str | None:
@@ -202,7 +100,7 @@ def recipients(
     ``course`` says which languages and awards a row may choose; without it neither is checked. None
     only when no header was found. Problems that belong to no row spoil the whole roster.
     """
-    found = _choose(book, sheet, problems)
+    found = choose(book, sheet, problems)
     if found is None:
         return None
     chosen, header = found
@@ -221,82 +119,6 @@ def recipients(
     )
 
 
-# --- the sheet and its header ----------------------------------------------------------------
-
-_MEANING = {column_key(h): field for field, tongues in HEADERS.items() for hs in tongues.values() for h in hs}
-_EITHER = {"nombre": "given", "nombres": "given", "nom": "family", "noms": "family"}
-
-
-def _meanings(headers: Sequence[Cell]) -> list[str]:
-    """What each header means: a field, "extra", or "" for none.
-
-    French ``Nom`` is the family name beside a ``Prénom``, Spanish ``Nombre`` the given name beside
-    ``Apellidos``; alone, each is the full name. ``Name`` beside a given name alone may be the family
-    name: it is called "name?" until the rows have shown which.
-    """
-    keys = [column_key(values.as_text(header)) for header in headers]
-    meanings = [
-        _MEANING.get(key, "extra" if header is not None else "") for key, header in zip(keys, headers, strict=True)
-    ]
-    for i, key in enumerate(keys):
-        if key in _EITHER:
-            other = "family" if _EITHER[key] == "given" else "given"
-            meanings[i] = _EITHER[key] if other in meanings else "name"
-    for i, key in enumerate(keys):
-        if key == "name" and "given" in meanings and "family" not in meanings:
-            meanings[i] = "name?"
-    return meanings
-
-
-def _header(sheet: Sheet) -> int | None:
-    """The index of the header: of the first rows that recognise a name, the one that recognises most."""
-    best, chosen = 0, None
-    for i, row in enumerate(sheet.rows[:_HEADER_WITHIN]):
-        meanings = _meanings(row)
-        if "name" in meanings or "name?" in meanings or "given" in meanings or "family" in meanings:
-            known = sum(meaning not in ("", "extra") for meaning in meanings)
-            if known > best:
-                best, chosen = known, i
-    return chosen
-
-
-def _choose(book: Workbook, wanted: str | None, problems: list[Problem]) -> tuple[Sheet, int] | None:
-    listed = ", ".join(f"“{sheet.name}”" for sheet in book.sheets if not sheet.hidden)
-    visible = [s for s in book.sheets if not s.hidden and column_key(s.name) not in _COURSE_SHEETS and s.rows]
-    if wanted is not None:
-        visible = [s for s in book.sheets if s.name.strip().casefold() == wanted.strip().casefold()]
-        if not visible:
-            message = f"There is no sheet “{wanted}” in this workbook."
-            problems.append(Problem(code="no-such-sheet", message=message, hint=f"It has {listed}.", file=book.path))
-            return None
-    found = [(sheet, header) for sheet in visible if (header := _header(sheet)) is not None]
-    if found:
-        if len(found) > 1:
-            others = ", ".join(f"“{sheet.name}”" for sheet, _ in found[1:])
-            problems.append(
-                Problem(
-                    code="several-sheets",
-                    message=f"Only the sheet “{found[0][0].name}” was read; {others} could hold people too.",
-                    hint="Name the right one with --sheet, or remove the others.",
-                    severity="warning",
-                    file=book.path,
-                )
-            )
-        return found[0]
-    first = next((row for sheet in visible for row in sheet.rows if any(cell is not None for cell in row)), [])
-    seen = ", ".join(f"“{' '.join(values.as_text(cell).split())[:30]}”" for cell in first if cell is not None)
-    sheets = "" if book.kind == "csv" else f" on {'the sheets ' if len(visible) > 1 else 'the sheet '}{listed}"
-    problems.append(
-        Problem(
-            code="no-header",
-            message=f"No row{sheets} has a column of names." + (f" The first row says {seen[:200]}." if seen else ""),
-            hint="Put headers above the people, such as “Given name”, “Family name” and “E-mail”, or “Full name”.",
-            file=book.path,
-        )
-    )
-    return None
-
-
 # --- the people ------------------------------------------------------------------------------
 
 
@@ -309,10 +131,12 @@ class _Reader:
         self.book, self.sheet, self.header, self.course, self.told = book, sheet, header, course, told
         self.errors: set[int] = set()  # row indexes
         self.at: dict[str, int] = {}  # field to column index
-        self.extras: list[tuple[int, str]] = []
+        self.extras: list[tuple[int, str, str]] = []  # column index, header, letters
+        self.extra_faults: dict[tuple[int, str], list[str]] = {}
         self.columns: list[Column] = []
         self.languages: dict[str, str] | None = None
         self._assign()
+        self.fields = [(field, column, sheet.letters(column)) for field, column in self.at.items()]
         self.orders: dict[str, values.DateOrder | None] = {
             field: values.date_order(
                 row[self.at[field]] for row in sheet.rows[header + 1 :] if self.at[field] < len(row)
@@ -349,13 +173,13 @@ class _Reader:
         """Gives each column its meaning; two columns for one meaning are told, and the first is read on."""
         header = self.sheet.rows[self.header]
         below = self.sheet.rows[self.header + 1 :]
-        meanings = _meanings(header)
+        found = meanings(header)
         taken: set[str] = set()
         for i, cell in enumerate(header):
             text = names.clean(values.as_text(cell)).text
-            meaning, letters = meanings[i], self.sheet.letters(i)
+            meaning, letters = found[i], self.sheet.letters(i)
             if meaning == "name?":
-                meaning = self._name_or_family(i, meanings.index("given"), text, below)
+                meaning = self._name_or_family(i, found.index("given"), text, below)
             if meaning in self.at:
                 first = self.columns[[c.meaning for c in self.columns].index(meaning)]
                 self.tell(
@@ -381,7 +205,7 @@ class _Reader:
                         of_row=False,
                     )
                 taken.add(column_key(name))
-                self.extras.append((i, name))
+                self.extras.append((i, name, letters))
                 self.columns.append(Column(name, letters, "extra"))
             elif meaning:
                 self.at[meaning] = i
@@ -417,19 +241,25 @@ class _Reader:
     def people(self) -> tuple[list[Recipient], tuple[int, ...]]:
         rows: list[tuple[int, Recipient]] = []
         sheet, header = self.sheet, self.sheet.rows[self.header]
-        nameless = [c for c in ("name", "given", "family") if c in self.at]
-        used = sorted([*self.at.values(), *(column for column, _ in self.extras)])
+        naming = next(field for field in ("name", "given", "family") if field in self.at)
+        used = sorted([*self.at.values(), *(column for column, _, _ in self.extras)])
         faulty = {int(re.sub("[A-Z]", "", address)) for address in sheet.faults}
-        hidden = []
+        hidden: list[int] = []
         for i in range(self.header + 1, len(sheet.rows)):
             row = sheet.rows[i]
             number = sheet.number(i)
-            broken = number in faulty and self._faults(i, used)
+            broken = number in faulty and self._faults(i)
             if not broken and all(_nothing(row[c]) for c in used if c < len(row)):
                 continue
             if row == header:
                 message = "This row repeats the header and is not read as a person."
-                self.tell(i, self.at[nameless[0]], "repeated-header", message, severity="warning")
+                self.tell(i, self.at[naming], "repeated-header", message, severity="warning")
+                continue
+            if is_header_word(row[self.at[naming]]):
+                message = f"“{row[self.at[naming]]}” looks like a second line of the header, not a person."
+                self.tell(
+                    i, self.at[naming], "not-a-person", message, "Write the header in one row, and delete this one."
+                )
                 continue
             if number in sheet.hidden_rows:
                 hidden.append(number)
@@ -437,85 +267,90 @@ class _Reader:
             if person is not None:
                 rows.append((i, person))
         self._same_people(rows)
+        self._of_the_sheet(naming, hidden, not rows and not self.errors)
+        kept = [person for i, person in rows if i not in self.errors]
+        return kept, tuple(sheet.number(i) for i in sorted(self.errors))
+
+    def _of_the_sheet(self, naming: str, hidden: list[int], nobody: bool) -> None:
+        """What concerns the sheet rather than a row of it."""
+        for (column, fault), cells in self.extra_faults.items():
+            what = f"hold the Excel error {fault}" if fault else "hold formulas that were never calculated"
+            some = f"{cells[0]}" if len(cells) == 1 else f"{cells[0]} to {cells[-1]} ({len(cells)} cells)"
+            self.tell(
+                self.header,
+                column,
+                "error-cell" if fault else "uncalculated-formula",
+                f"Cells of this column {what}: {some}. They are read as blank.",
+                _MEND[fault != ""],
+                "warning",
+                of_row=False,
+            )
         if hidden:
             some = ", ".join(map(str, hidden[:10])) + (" …" if len(hidden) > 10 else "")
             self.tell(
                 self.header,
-                self.at[nameless[0]],
+                self.at[naming],
                 "hidden-rows",
                 f"Rows are hidden in the sheet and read like the others: {some}.",
                 "Remove the filter to see them; delete the rows of people who should not get a certificate.",
                 "warning",
                 of_row=False,
             )
-        if not rows and not self.errors:
+        if nobody:
             self.tell(
                 self.header,
-                self.at[nameless[0]],
+                self.at[naming],
                 "no-people",
                 "There is nobody below the header.",
                 "Write one person in each row; check that the sheet was saved.",
                 of_row=False,
             )
-        kept = [person for i, person in rows if i not in self.errors]
-        return kept, tuple(self.sheet.number(i) for i in sorted(self.errors))
 
-    def _faults(self, i: int, used: Sequence[int]) -> bool:
-        """Tells of error cells and formulas without a value in a row; whether there are any."""
-        known = set(self.at.values())
-        any_fault = False
-        for column in used:
-            fault = self.sheet.faults.get(self.sheet.address(i, column))
-            if fault is None:
-                continue
-            any_fault = True
-            if fault:
-                message = f"The cell holds the Excel error {fault}."
-                hint = "Mend its formula, or type the value."
-                code = "error-cell"
-            else:
-                message = "The cell holds a formula that was never calculated, so it has no value."
-                hint = "Open the workbook in Excel or LibreOffice and save it; the values are saved with it."
-                code = "uncalculated-formula"
-            self.tell(i, column, code, message, hint, "error" if column in known else "warning")
-        return any_fault
+    def _faults(self, i: int) -> bool:
+        """Tells of error cells and formulas without a value in a row; whether a column that is read has any."""
+        found = False
+        for field, column, letters in self.fields:
+            fault = self.sheet.faults.get(f"{letters}{self.sheet.number(i)}")
+            if fault is not None:
+                found = True
+                what = (
+                    f"the Excel error {fault}" if fault else "a formula that was never calculated, so it has no value"
+                )
+                code = "error-cell" if fault else "uncalculated-formula"
+                self.tell(i, column, code, f"The {_SAID.get(field, field)} is {what}.", _MEND[fault != ""])
+        for column, _, letters in self.extras:
+            address = f"{letters}{self.sheet.number(i)}"
+            if (fault := self.sheet.faults.get(address)) is not None:
+                self.extra_faults.setdefault((column, fault), []).append(address)
+        return found
 
     def _person(self, i: int, number: int, row: Sequence[Cell]) -> Recipient | None:
+        given: dict[str, Cell] = {}
         cells: dict[str, str] = {}
-        get = self._getter(i, row, cells)
+        width = len(row)
+        for field, column, letters in self.fields:
+            if column < width and (cell := row[column]) is not None:
+                given[field] = cell
+                cells[field] = f"{letters}{number}"
         fields: dict[str, object] = {}
-        for field in ("email", "id", "number", "honorific", "reason"):
-            if (cell := get(field)) is not None:
+        for field, cell in given.items():
+            if field in _TEXTS:
                 fields[field] = self._text(i, field, cell)
-        for field in ("hours", "score", "attendance", "completed", "completed_on", "start", "end", "language", "award"):
-            if (cell := get(field)) is not None:
-                self._typed(i, field, cell, fields)
-        language = cast("str | None", fields.get("language"))
-        name = self._name(i, row, get, cells, fields, language)
+            elif field not in _NAMES:
+                self._typed(i, field, cell, fields, cells)
+        name = self._name(i, number, given, cells, fields)
         self._rules(i, fields)
         extras: dict[str, str] = {}
-        for column, header in self.extras:
-            cell = row[column] if column < len(row) else None
-            if cell is None:
-                continue
-            cleaned = names.clean(values.as_text(cell))
-            if cleaned.refused:
-                self._refuse(i, column, cleaned.refused)
-            extras[header] = cleaned.text
-            cells[header] = self.sheet.address(i, column)
+        for column, header, letters in self.extras:
+            if column < width and (cell := row[column]) is not None:
+                cleaned = names.clean(values.as_text(cell))
+                if cleaned.refused:
+                    self._refuse(i, column, cleaned.refused)
+                extras[header] = cleaned.text
+                cells[header] = f"{letters}{number}"
         if name is None:
             return None
         return Recipient(row=number, name=name, extra=extras, cells=cells, **fields)  # type: ignore[arg-type]
-
-    def _getter(self, i: int, row: Sequence[Cell], cells: dict[str, str]) -> Callable[[str], Cell]:
-        def get(field: str) -> Cell:
-            column = self.at.get(field)
-            if column is None or column >= len(row) or row[column] is None:
-                return None
-            cells[field] = self.sheet.address(i, column)
-            return row[column]
-
-        return get
 
     def _refuse(self, i: int, column: int, refused: tuple[str, ...]) -> None:
         self.tell(
@@ -551,9 +386,9 @@ class _Reader:
             return None
         return text
 
-    def _typed(self, i: int, field: str, cell: Cell, fields: dict[str, object]) -> None:
+    def _typed(self, i: int, field: str, cell: Cell, fields: dict[str, object], cells: dict[str, str]) -> None:
         column = self.at[field]
-        percent = bool(self.sheet.percents) and self.sheet.address(i, column) in self.sheet.percents
+        percent = cells[field] in self.sheet.percents
         read: object
         if field == "hours":
             read = values.as_hours(cell)
@@ -609,19 +444,12 @@ class _Reader:
         )
 
     def _name(
-        self,
-        i: int,
-        row: Sequence[Cell],
-        get: Callable[[str], Cell],
-        cells: dict[str, str],
-        fields: dict[str, object],
-        language: str | None,
+        self, i: int, number: int, given_cells: dict[str, Cell], cells: dict[str, str], fields: dict[str, object]
     ) -> str | None:
         """The name to print, or None with a problem; ``fields`` gets its parts."""
         parts: dict[str, str] = {}
-        before = len(self.errors)
-        for field in ("name", "given", "family"):
-            cell = get(field)
+        for field in _NAMES:
+            cell = given_cells.get(field)
             if cell is None:
                 continue
             if not isinstance(cell, str):
@@ -644,12 +472,14 @@ class _Reader:
             parts[field] = "" if cleaned.text in ("-", "–", "—", ".") else cleaned.text
         given, family = parts.get("given", ""), parts.get("family", "")
         # Certificates without a language column are in the course's first language.
-        tongue = language or (self.course.languages[0] if self.course and self.course.languages else None)
-        name = parts.get("name") or names.full_name(given, family, tongue)
+        language = fields.get("language") or (self.course.languages[0] if self.course else None)
+        name = parts.get("name") or names.full_name(given, family, cast("str | None", language))
         field = "name" if parts.get("name") or "name" in self.at else "given" if "given" in self.at else "family"
-        column = self.at[field]
+        column, cell_of_name = self.at[field], self.sheet.address(i, self.at[field])
         if not name:
-            if len(self.errors) == before and self.sheet.faults.get(self.sheet.address(i, column)) is None:
+            if i not in self.errors or not any(
+                self.sheet.faults.get(self.sheet.address(i, self.at[f])) is not None for f in _NAMES if f in self.at
+            ):
                 self.tell(i, column, "missing-name", "This row has no name.", "Write the name, or clear the whole row.")
             return None
         if name.casefold() in _NO_NAME:
@@ -660,9 +490,10 @@ class _Reader:
             message = f"“{name}” looks like a line of totals, not a person."
             self.tell(i, column, "not-a-person", message, "Delete the row, or move it to another sheet.")
             return None
-        cells["name"] = self.sheet.address(i, column)
+        cells["name"] = cell_of_name
         fields.update(given=given or None, family=family or None)
-        self._doubts(i, column, name)
+        if not name.isascii() or "(" in name or "?" in name or "hone" in name or "ad" in name:
+            self._doubts(i, column, name)
         return name
 
     def _doubts(self, i: int, column: int, name: str) -> None:
@@ -735,6 +566,12 @@ class _Reader:
                 break
 
 
+_NAMES = ("name", "given", "family")
+_TEXTS = frozenset({"email", "id", "number", "honorific", "reason"})
+_MEND = (
+    "Open the workbook in Excel or LibreOffice and save it; the values are saved with it.",
+    "Mend its formula, or type the value.",
+)
 _SAID = {"email": "e-mail address", "id": "id", "number": "number", "name": "name", "given": "given name"}
 _SAID |= {"family": "family name", "completed_on": "completion date", "start": "start date", "end": "end date"}
 

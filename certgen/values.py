@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Literal
 
 from msgspec import Struct
@@ -31,6 +32,7 @@ class Misread(Struct, frozen=True):
 _NOTHING = frozenset({"", "-", "–", "—", "--", "n/a", "#n/a", "."})  # Moodle writes "-" for "no grade"
 
 
+@lru_cache(4096)
 def key(text: str) -> str:
     """Letters and digits alone: without case, accents, spaces and punctuation ("N.º de ID" is "nodeid")."""
     if not text.isascii():
