@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 
+import large
 import marks
 import people
 from openpyxl import Workbook
@@ -117,8 +118,8 @@ def fair_recruitment(folder: Path) -> None:
     swash = [(-0.1, 0.2), (0.7, 0.6), (1.3, 0.9), (0.3, -0.9), (-3.2, -1.25), (-5.6, -0.8), (0.5, -0.75), (2.8, -0.55)]
     marks.signature_svg(folder / "signature-frimpong.svg", hand, hand.write("Abena Frimpong", [swash]), "#1b2f6b")
     header = (
-        "N° d’inscription", "Nom", "Prénom", "Courriel", "Quiz 1", "Quiz 2", "Final assignment", "Note",
-        "Attestation", "Motif",
+        "Numéro", "Nom", "Prénom", "Courriel", "Quiz 1", "Quiz 2", "Final assignment", "Note",
+        "Type de certificat", "Motif",
     )  # fmt: skip
     workbook(folder / "roster.xlsx", "Résultats", header, people.FAIR_RECRUITMENT, "7A1F2B")
 
@@ -131,7 +132,17 @@ def social_dialogue_academy(folder: Path) -> None:
     swash = [(-0.2, 0.2), (1.0, 0.5), (2.2, 1.2), (3.2, 1.0)]
     marks.signature_svg(folder / "signature-vilhena.svg", hand, hand.write("LVilhena", [swash]), "#1d2c5b")
     hand = marks.Hand("asare", slant=0.2, wide=0.9, decay=0.85, pen=0.13, climb=0.04, capitals=1.3)
-    swash = [(0.0, 0.2), (0.8, 0.1), (1.6, 1.6), (1.2, 2.3), (0.9, 0.6), (1.3, -0.9), (0.7, -1.3), (0.9, -0.2), (2.6, 0.5)]
+    swash = [
+        (0, 0.2),
+        (0.8, 0.1),
+        (1.6, 1.6),
+        (1.2, 2.3),
+        (0.9, 0.6),
+        (1.3, -0.9),
+        (0.7, -1.3),
+        (0.9, -0.2),
+        (2.6, 0.5),
+    ]
     marks.signature_png(folder / "signature-asare.png", hand, hand.write("KAsare", [swash]), "#15171c")
     hand = marks.Hand("quintanilha", slant=0.6, wide=1.0, decay=0.9, pen=0.095, climb=0.0, capitals=1.4)
     swash = [(-0.2, 0.2), (0.8, 0.3), (-0.2, -0.7), (-3.4, -0.85), (-5.2, -0.5), (-1.0, -0.45), (1.8, -0.7)]
@@ -139,7 +150,7 @@ def social_dialogue_academy(folder: Path) -> None:
     hand = marks.Hand("njastad", slant=0.05, wide=1.15, decay=0.95, pen=0.105, climb=0.08, capitals=1.0, loose=0.05)
     dot = [(-3.35, 1.9), (-3.25, 2.05), (-3.15, 1.9), (-3.28, 1.82)]
     marks.signature_png(folder / "signature-njastad.png", hand, hand.write("S Njastad", [dot]), "#22304a")
-    header = ("Langue", "Nom complet", "Identifiant", "Groupe", "Case file", "Assiduité")
+    header = ("Langue", "Nom complet", "Identifiant", "Groupe", "Dossier", "Assiduité")
     workbook(folder / "roster.xlsx", "Liste", header, people.SOCIAL_DIALOGUE_ACADEMY, "1F4E3D")
 
 
@@ -155,7 +166,14 @@ CASES = {
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--into", type=Path, default=HERE, help="where the cases are written (default: here)")
+    parser.add_argument("--large", type=int, metavar="N", help="write only large/roster.xlsx, with N people")
     options = parser.parse_args(arguments)
+    if options.large is not None:
+        (options.into / "large").mkdir(parents=True, exist_ok=True)
+        workbook(
+            options.into / "large/roster.xlsx", "Participants", large.HEADER, large.people(options.large), "0B3D62"
+        )
+        return
     for name, make in CASES.items():
         folder = options.into / name
         folder.mkdir(parents=True, exist_ok=True)
