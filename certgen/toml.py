@@ -60,12 +60,19 @@ class Document(dict[str, Any]):
                 yield key, line
 
     def problem(
-        self, key: Key, code: str, message: str, hint: str = "", severity: Severity = "error", lines_down: int = 0
+        self,
+        key: Key,
+        code: str,
+        message: str,
+        hint: str = "",
+        severity: Severity = "error",
+        text_line: int | None = None,
     ) -> Problem:
-        """A Problem at ``key``; ``lines_down`` counts on from there, inside a text of several lines."""
+        """A Problem at ``key``; ``text_line`` counts on from there, from 0, inside a text of several lines."""
         place = self.place(key)
-        if lines_down and "line" in place:
-            place["line"] += lines_down
+        if text_line is not None and "line" in place:
+            typed = self.text.split("\n")[place["line"] - 1].rstrip()
+            place["line"] += text_line + typed.endswith(('"""', "'''"))  # TOML drops a first line break
         return Problem(
             code=code,
             message=message,
