@@ -51,7 +51,7 @@ from certgen.model import (
     Recipient,
     Skill,
 )
-from certgen.roster import column_key
+from certgen.roster import extra
 
 # --- which award -----------------------------------------------------------------------------
 
@@ -123,7 +123,7 @@ def _unmet(when: Conditions, recipient: Recipient, course: Course) -> Iterable[s
         told = {True: "marked as completed", False: "not completed", None: "no word on completion"}
         yield told[recipient.completed]
     for name in when.assessments:
-        yield from _failed(name, _extra(recipient, name))
+        yield from _failed(name, extra(recipient, name))
 
 
 def _low_score(least: Decimal, out_of: Decimal, recipient: Recipient) -> Iterable[str]:
@@ -158,14 +158,6 @@ def _failed(name: str, cell: str | None) -> Iterable[str]:
 def _figure(value: Decimal) -> str:
     text = format(value, "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def _extra(recipient: Recipient, header: str) -> str | None:
-    """A further column's text, whatever the case, accents and spaces of its header."""
-    if header in recipient.extra:
-        return recipient.extra[header]
-    wanted = column_key(header)
-    return next((text for key, text in recipient.extra.items() if column_key(key) == wanted), None)
 
 
 # --- the code --------------------------------------------------------------------------------
@@ -304,7 +296,7 @@ def value(credential: Credential, path: str) -> object | None:
         if column in _COLUMNS:
             known: object | None = getattr(credential.recipient, column)
             return known
-        return _extra(credential.recipient, column)
+        return extra(credential.recipient, column)
     return None
 
 

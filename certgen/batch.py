@@ -1,0 +1,615 @@
+"""The story of a batch: read, decide, plan, compose, fill, put in place, list.
+
+Nothing is put in place before the whole batch is known to be good: see :mod:`certgen.output`. What the user sees and
+answers on the way goes through a :class:`Watch`; how it looks is the command line's affair.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from certgen import course as courses
+from certgen import credential as credentials
+from certgen import executor, fields, layout, output, roster, workbook
+from certgen.compose import Blank, Studio
+from certgen.errors import CertgenError, ExitCode, Problem, has_errors
+from certgen.fields import Template
+from certgen.font import FontBook
+from certgen.model import AwardKind, Course, Credential, Issuer, NotAwarded, Recipient
+
+DEFAULT_NAME = "{recipient.name}-{credential.code}"
+PIECE = 50  # certificates a worker process gets at a time
+WORTH_PROCESSES = 1500  # below this many certificates, starting processes costs more than they save
+
+
+class Options(Struct, frozen=True, kw_only=True):
+    """What the user asks for. None: what the files say, or the default."""
+
+    roster: Path
+    course: Path | None = None
+    sheet: str | None = None
+    out: Path | None = None
+    name: str = DEFAULT_NAME
+    layout: str | None = None
+    language: str | None = None
+    issued: date | None = None
+    record: bool = False
+    dry_run: bool = False
+    skip_problems: bool = False
+    replace: bool = False
+    jobs: int | None = None
+
+
+class Plan(Struct, frozen=True):
+    """What is about to be made, for people."""
+
+    course: str
+    roster: str
+    recipients: int
+    layout: str
+    record: bool
+    issued: date
+    expires: date | None
+    languages: dict[str, int]
+    awards: dict[str, int]
+    not_awarded: int
+    left_out: int
+    fell_back: dict[str, tuple[str, ...]]  # language -> keys printed in the default language
+    awards_assumed: bool
+    new_secret: Path | None
+    folder: Path
+
+
+class Counts(Struct):
+    """``issued`` counts new and replaced files; ``skipped``: rows left out for their problems."""
+
+    recipients: int = 0
+    issued: int = 0
+    unchanged: int = 0
+    not_awarded: int = 0
+    skipped: int = 0
+    failed: int = 0
+
+
+class BatchResult(Struct, kw_only=True):
+    """What came of a batch. The first fields are the object that ``--json`` prints (docs/json.md)."""
+
+    status: Literal["done", "partial", "refused"]
+    counts: Counts
+    certificates: list[output.Entry] = []
+    not_awarded: list[NotAwarded] = []
+    problems: list[Problem] = []
+    folder: Path | None = None
+    manifest: Path | None = None
+    leftovers: list[str] = []
+    dry_run: bool = False
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """0 done, 5 partial, else the lowest code of the errors."""
+        if self.status == "refused":
+            codes = [problem.exit_code for problem in self.problems if problem.severity == "error"]
+            return min(codes, default=ExitCode.ROSTER)
+        return ExitCode.DONE if self.status == "done" else ExitCode.PARTIAL
+
+
+class Watch(Protocol):
+    """Who looks on: the terminal, or nobody."""
+
+    def ask_issued(self) -> date | None:
+        """The day of issue, where no file says it; None where nobody can be asked."""
+
+    def plan(self, plan: Plan, problems: list[Problem]) -> None:
+        """Told once, before anything is made."""
+
+    def progress(self, done: int, total: int) -> None:
+        """Told now and then while certificates are made."""
+
+
+class Nobody:
+    """A Watch that says nothing and answers nothing."""
+
+    def ask_issued(self) -> date | None:
+        return None
+
+    def plan(self, plan: Plan, problems: list[Problem]) -> None:
+        return None
+
+    def progress(self, done: int, total: int) -> None:
+        return None
+
+
+def run(options: Options, watch: Watch | None = None) -> BatchResult:
+    """Make the certificates of one roster.
+
+    Whatever goes wrong comes back in the result, what stops the work midway (a full disk, a process that died) too;
+    then nothing has been put in place.
+    """
+    watch = watch or Nobody()
+    batch = _Batch(options)
+    if not batch.read(watch):
+        return batch.refused()
+    batch.decide()
+    batch.compose()
+    batch.name()
+    if not batch.may_go_on():
+        batch.check()
+        return batch.refused()
+    watch.plan(batch.plan(), batch.problems)
+    try:
+        batch.make(watch)
+    except CertgenError as error:
+        batch.problems += error.problems
+    return batch.result()
+
+
+# --- the steps -------------------------------------------------------------------------------
+
+
+class _Job(NamedTuple):
+    """One certificate to be made; its credential is minted when its turn comes, so that memory stays flat."""
+
+    recipient: Recipient
+    award: int
+    language: str
+    blank: int
+
+
+class _Batch:
+    """The inputs and what has been found out so far; each step fills in the next part."""
+
+    course: Course
+    issuer: Issuer
+    people: roster.Roster
+    design: layout.Layout
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.roster = options.roster.absolute()
+        self.folder = (options.out or self.roster.parent / "certificates").absolute()
+        self.problems: list[Problem] = []
+        self.not_awarded: list[NotAwarded] = []
+        self.jobs: list[_Job] = []
+        self.keys: dict[tuple[str, int, frozenset[str]], int] = {}  # what makes a blank -> its number
+        self.blanks: list[Blank | None] = []
+        self.files: list[str] = []  # runs parallel to jobs
+        self.entries: list[output.Entry] = []
+        self.failed: set[int] = set()  # rows
+        self.rows: set[int] = set()  # of all people on the roster
+        self.secret = b""
+        self.new_secret: Path | None = None
+        self.left: list[str] = []
+        self.manifest: Path | None = None
+        self.made = False
+
+    # reading
+
+    def read(self, watch: Watch) -> bool:
+        """Everything that is in files. False where something is missing altogether."""
+        problems = self.problems
+        book = roster.open_roster(self.roster, problems)
+        course = self._course(book)
+        found = courses.find_issuer(self.roster.parent)
+        if found is None:
+            problems.append(
+                Problem(
+                    code="no-issuer",
+                    message=f"There is no issuer.toml in {self.roster.parent} or in a folder above it.",
+                    hint="Make one in your academy's folder: it says who issues the certificates (docs/course.md).",
+                )
+            )
+        issuer = courses.load_issuer(found, problems) if found else None
+        people = roster.recipients(book, course, problems, sheet=self.options.sheet) if book else None
+        design = self._layout(course)
+        if people is not None:
+            self.rows = {person.row for person in people.recipients}
+            self.people = people
+        if course is None or issuer is None or people is None or design is None:
+            return False
+        self.course, self.issuer, self.design = course, issuer, design
+        if course.issued is None or self.options.issued:
+            self._set_issued(self.options.issued or (None if has_errors(problems) else watch.ask_issued()))
+        self._check_options()
+        self._check_columns()
+        return self.course.issued is not None
+
+    def _course(self, book: workbook.Workbook | None) -> Course | None:
+        """From --course, else course.toml beside the roster, else the workbook's Course sheet."""
+        beside = self.roster.parent / "course.toml"
+        sheet = roster.course_sheet(book) if book else None
+        if self.options.course:
+            return courses.load_course(self.options.course.absolute(), self.problems)
+        if beside.exists():
+            if sheet:
+                self.problems.append(
+                    Problem(
+                        code="two-courses",
+                        severity="warning",
+                        message="There is a course.toml beside the roster and a sheet named Course in it: "
+                        "course.toml is used.",
+                        hint="Keep one of them.",
+                        file=str(self.roster),
+                        sheet=sheet.name,
+                    )
+                )
+            return courses.load_course(beside, self.problems)
+        if sheet:
+            return courses.course_from_sheet(sheet, str(self.roster), self.problems)
+        if book:
+            self.problems.append(
+                Problem(
+                    code="no-course",
+                    message=f"No course.toml lies in {self.roster.parent} and the workbook has no sheet named Course.",
+                    hint="Write one there, or name the file with --course (docs/course.md shows how).",
+                )
+            )
+        return None
+
+    def _layout(self, course: Course | None) -> layout.Layout | None:
+        asked = self.options.layout
+        if asked and (Path(asked).is_dir() or any(mark in asked for mark in "/\\")):
+            asked = str(Path(asked).absolute())
+        name = asked or (course.layout if course else None)
+        return layout.load(name, self.problems) if name else None
+
+    def _set_issued(self, issued: date | None) -> None:
+        if issued:
+            self.course = replace(self.course, issued=issued)
+            return
+        self.problems.append(
+            Problem(
+                code="missing-issued",
+                message="The day of issue is not given, and is never assumed to be today.",
+                hint="Write it in the course, such as issued = 2026-04-10, or add --issued 2026-04-10.",
+                file=self.course.file,
+                sheet=self.course.sheet,
+                key="issued",
+            )
+        )
+
+    def _check_options(self) -> None:
+        """The language and the file names that the user asks for."""
+        language = self.options.language
+        known = {tag.casefold(): tag for tag in self.course.languages}
+        if language and language.casefold() in known:
+            self.options = replace(self.options, language=known[language.casefold()])
+        elif language:
+            self._usage(
+                "no-such-language",
+                f"The course has no language “{language}”.",
+                f"It has {', '.join(self.course.languages)}.",
+                "--lang",
+            )
+        pattern = Template.parse(self.options.name)
+        for fault in pattern.faults:
+            self._usage("name-pattern", f"In the pattern for file names {fault}.", "", "--name")
+        for path, near in pattern.unknown(credentials.known_paths(self._further_columns())):
+            hint = f"Did you mean {{{near}}}?" if near else f"The usual one is {DEFAULT_NAME}"
+            self._usage("name-pattern", f"File names cannot hold {{{path}}}: there is no such field.", hint, "--name")
+        if any(mark in self.options.name for mark in "/\\"):
+            self._usage(
+                "name-pattern", "A pattern for file names cannot hold folders.", "Name the folder: --out", "--name"
+            )
+
+    def _usage(self, code: str, message: str, hint: str, key: str) -> None:
+        self.problems.append(Problem(code=code, message=message, hint=hint, key=key, exit_code=ExitCode.USAGE))
+
+    def _further_columns(self) -> list[str]:
+        return [name for name, column in self.people.columns.items() if column.meaning == "extra"]
+
+    def _check_columns(self) -> None:
+        """A rule that asks for a column which is not there would quietly refuse everybody."""
+        if not self.people.recipients or all(person.award for person in self.people.recipients):
+            return
+        there = {roster.column_key(name) for name in self.people.columns}
+        for name, key in credentials.asked_columns(self.course.awards).items():
+            if roster.column_key(name) not in there:
+                self.problems.append(
+                    Problem(
+                        code="missing-column",
+                        message=f"The awards ask for “{name}”, and the roster has no such column.",
+                        hint="Add the column to the roster, or change the condition in the course.",
+                        file=self.course.file,
+                        sheet=self.course.sheet,
+                        key=key,
+                    )
+                )
+
+    # deciding
+
+    def decide(self) -> None:
+        """Who gets what: the award, the language, and the blank that suits."""
+        varying = [path for path in self.design.conditions() if fields.varies(path)]
+        for person in self.people.recipients:
+            award = credentials.decide(person, self.course)
+            if isinstance(award, NotAwarded):
+                self.not_awarded.append(award)
+                continue
+            language = person.language or self.language()
+            try:
+                find = credentials.lookup(self._mint(person, award, language))
+            except CertgenError as error:
+                self._row_problems(person, error.problems)
+                continue
+            present = frozenset(path for path in varying if find(path) not in (None, "", ()))
+            blank = self.keys.setdefault((language, award, present), len(self.keys))
+            self.jobs.append(_Job(person, award, language, blank))
+
+    def language(self) -> str:
+        """The language of everyone whose row chooses none."""
+        asked = self.options.language
+        return asked if asked in self.course.languages else self.course.languages[0]
+
+    def _mint(self, person: Recipient, award: int, language: str) -> Credential:
+        return credentials.mint(person, self.course, self.issuer, award, language, self.secret)
+
+    def name(self) -> None:
+        """The secret, the codes that it makes, and the files that are named by them."""
+        self._read_secret(Path(self.issuer.folder))
+        pattern = Template.parse(self.options.name)
+        files: dict[str, Recipient] = {}
+        codes: set[str] = set()
+        kept: list[_Job] = []
+        for job in self.jobs:
+            made = self._mint(job.recipient, job.award, job.language)
+            text = pattern.render(credentials.lookup(made), job.language)
+            file = output.file_stem(text, credentials.grouped(made.code)) + ".pdf"
+            other = files.setdefault(output.sameness(file), job.recipient)
+            if other is not job.recipient or made.code in codes:
+                self._same_file(file, other, job.recipient)
+                continue
+            codes.add(made.code)
+            kept.append(job)
+            self.files.append(file)
+        self.jobs = kept
+
+    def _read_secret(self, folder: Path) -> None:
+        """Read it, or make it when all is well. A dry run makes none; its codes are then of no account and not told."""
+        there = (folder / credentials.SECRET_FILE).exists()
+        make = not self.options.dry_run and self.may_go_on()
+        self.secret = credentials.load_secret(folder, self.problems, create=make) or b""
+        if self.secret and not there:
+            self.new_secret = folder / credentials.SECRET_FILE
+
+    def _same_file(self, file: str, first: Recipient, second: Recipient) -> None:
+        problem = Problem(
+            code="same-file",
+            message=f"The certificates of {first.name} (row {first.row}) and {second.name} would both be “{file}”.",
+            hint=f'Put {{credential.code}} into the pattern: --name "{DEFAULT_NAME}"',
+        )
+        self._row_problems(second, [problem])
+
+    def _row_problems(self, person: Recipient, problems: Iterable[Problem]) -> None:
+        """Problems of one person, with their place on the roster."""
+        for problem in problems:
+            place: dict[str, Any] = {"row": person.row, "file": problem.file or str(self.roster)}
+            if problem.file is None:
+                place |= {"sheet": self.people.sheet, "cell": problem.cell or person.cells.get("name")}
+            self.problems.append(replace(problem, **place))
+
+    def _bad_rows(self) -> set[int]:
+        return {problem.row for problem in self.problems if problem.row is not None and problem.severity == "error"}
+
+    def may_go_on(self) -> bool:
+        """No errors; or only errors of single rows, which the user wants left out."""
+        errors = [problem for problem in self.problems if problem.severity == "error"]
+        return not errors or (self.options.skip_problems and all(problem.row is not None for problem in errors))
+
+    def plan(self) -> Plan:
+        assert self.course.issued is not None
+        expiry = self.course.expires
+        used = Counter(job.language for job in self.jobs)
+        editions = self.course.editions
+        return Plan(
+            course=editions[self.course.languages[0]].title,
+            roster=self.roster.name,
+            recipients=len(self.rows),
+            layout=self.design.name,
+            record=self.options.record,
+            issued=self.course.issued,
+            expires=None if expiry.never else courses.expiry_date(expiry, self.course.issued),
+            languages={tag: used[tag] for tag in self.course.languages if used[tag]},
+            awards=self._awards(),
+            not_awarded=len(self.not_awarded),
+            left_out=len(self._bad_rows()),
+            fell_back={tag: editions[tag].fell_back for tag in used if editions[tag].fell_back},
+            awards_assumed=self.course.awards_assumed,
+            new_secret=self.new_secret,
+            folder=self.folder,
+        )
+
+    def _awards(self) -> dict[str, int]:
+        used = Counter(job.award for job in self.jobs)
+        kinds: Counter[AwardKind] = Counter()
+        for index, rule in enumerate(self.course.awards):
+            if used[index]:
+                kinds[rule.kind] += used[index]
+        return {kind: kinds[kind] for kind in kinds}
+
+    # making
+
+    def compose(self) -> None:
+        """The blanks: one for each language, award and set of optional fields among these people."""
+        assert self.course.issued is not None
+        book = FontBook([Path(self.issuer.font_folder)] if self.issuer.font_folder else [])
+        studio = Studio(self.design, self.course, self.issuer, book, self.course.issued, record=self.options.record)
+        self.blanks = [studio.blank(*key, self.problems) for key in self.keys]
+
+    def check(self) -> None:
+        """Whether each person's texts can be set and fit, so that this too is told with the rest."""
+        for job in self.jobs:
+            blank = self.blanks[job.blank]
+            if blank is not None:
+                made = self._mint(job.recipient, job.award, job.language)
+                self._row_problems(job.recipient, blank.check(credentials.lookup(made))[1])
+
+    def make(self, watch: Watch) -> None:
+        """Fill and write all, then put all in place, then list them."""
+        if self.options.dry_run:
+            self._fill(output.Tray(str(self.folder), None, self.options.replace), watch)
+            self.made = self.may_go_on()
+            return
+        with output.staging(self.folder) as place:
+            tray = output.Tray(str(self.folder), place, self.options.replace)
+            self._fill(tray, watch)
+            if not self.may_go_on():
+                return
+            self._hand_over(tray)
+        self._list()
+
+    def _fill(self, tray: output.Tray, watch: Watch) -> None:
+        total, done = len(self.jobs), 0
+        wanted = self.options.jobs or (executor.cores() if total >= WORTH_PROCESSES else 1)
+        blanks = tuple(blank for blank in self.blanks if blank is not None)
+        sheets = (
+            (self._mint(job.recipient, job.award, job.language), job.blank, file)
+            for job, file in zip(self.jobs, self.files, strict=True)
+        )
+        pieces = executor.chunks(sheets, PIECE)
+        watch.progress(0, total)
+        for piece in executor.run(
+            start, _Press(blanks, tray, self.course, self.issuer), pieces, min(wanted, -(-total // PIECE))
+        ):
+            for at, result in enumerate(piece, done):
+                if isinstance(result, _Made):
+                    self.entries.append(self._entry(self.jobs[at], self.files[at], result))
+                else:
+                    self._row_problems(self.jobs[at].recipient, result)
+            done += len(piece)
+            watch.progress(done, total)
+
+    def _entry(self, job: _Job, file: str, made: _Made) -> output.Entry:
+        kind = self.course.awards[job.award].kind
+        known = bool(self.secret)
+        return output.Entry(
+            row=job.recipient.row,
+            name=job.recipient.name,
+            code=credentials.grouped(made.code) if known else "",
+            award=kind,
+            language=job.language,
+            file=file if known else "",
+            sha256=made.sha256 if known else "",
+            state=made.state,
+        )
+
+    def _hand_over(self, tray: output.Tray) -> None:
+        self.made = True
+        kept: list[output.Entry] = []
+        for entry in self.entries:
+            problem = None if entry.state == "unchanged" else tray.hand_over(entry.file)
+            if problem is None:
+                kept.append(entry)
+            else:
+                self.failed.add(entry.row)
+                self.problems.append(replace(problem, row=entry.row))
+        self.entries = kept
+
+    def _list(self) -> None:
+        """The manifest, and what else lies in the folder."""
+        manifest = output.manifest_path(self.folder, self.roster)
+        self.left = output.leftovers(self.folder, set(self.files), manifest)
+        if self.left:
+            shown = ", ".join(self.left[:3]) + (f" and {len(self.left) - 3} more" if len(self.left) > 3 else "")
+            self.problems.append(
+                Problem(
+                    code="leftovers",
+                    severity="warning",
+                    message=f"The folder also holds certificates of people who are not in this batch: {shown}.",
+                    hint="They are kept. Delete those that should not be given out.",
+                    file=str(self.folder),
+                )
+            )
+        data = output.manifest(self.roster.name, self.people.digest, self.course.code, self.entries, self.left)
+        output.write_whole(manifest, data)
+        self.manifest = manifest
+
+    # results
+
+    def result(self) -> BatchResult:
+        if not self.made:
+            return self.refused()
+        states = Counter(entry.state for entry in self.entries)
+        skipped = len(self._bad_rows() - self.failed)
+        return BatchResult(
+            status="partial" if has_errors(self.problems) else "done",
+            counts=Counts(
+                recipients=len(self.rows | self._bad_rows()),
+                issued=states["issued"] + states["replaced"],
+                unchanged=states["unchanged"],
+                not_awarded=len(self.not_awarded),
+                skipped=skipped,
+                failed=len(self.failed),
+            ),
+            certificates=self.entries,
+            not_awarded=self.not_awarded,
+            problems=self.problems,
+            folder=self.folder,
+            manifest=self.manifest,
+            leftovers=self.left,
+            dry_run=self.options.dry_run,
+        )
+
+    def refused(self) -> BatchResult:
+        return BatchResult(
+            status="refused",
+            counts=Counts(recipients=len(self.rows | self._bad_rows()), not_awarded=len(self.not_awarded)),
+            not_awarded=self.not_awarded,
+            problems=self.problems,
+            dry_run=self.options.dry_run,
+        )
+
+
+# --- in a worker -----------------------------------------------------------------------------
+
+
+class _Press(NamedTuple):
+    """What a worker needs, once."""
+
+    blanks: tuple[Blank, ...]
+    tray: output.Tray
+    course: Course
+    issuer: Issuer
+
+
+class _Made(NamedTuple):
+    code: str
+    sha256: str
+    state: output.State
+
+
+_Piece = list[tuple[Credential, int, str]]
+
+
+def start(press: _Press) -> Callable[[_Piece], list[_Made | tuple[Problem, ...]]]:
+    """The worker of a batch: from credentials to files laid on the tray, or the problems of a row."""
+
+    def work(piece: _Piece) -> list[_Made | tuple[Problem, ...]]:
+        return list(_fill(press, piece))
+
+    return work
+
+
+def _fill(press: _Press, piece: _Piece) -> Iterator[_Made | tuple[Problem, ...]]:
+    for made, number, file in piece:
+        blank, edition = press.blanks[number], press.course.editions[made.language]
+        try:
+            filled = blank.fill(
+                credentials.lookup(made),
+                url=made.url,
+                identifier=credentials.grouped(made.code),
+                attachment=credentials.describe(made, press.course, edition, press.issuer),
+            )
+            state = press.tray.lay(file, blank.plate.prefix, filled.tail)
+        except CertgenError as error:
+            if error.exit_code is ExitCode.PARTIAL:  # the disk, not the row
+                raise
+            yield error.problems
+        else:
+            yield _Made(made.code, filled.digest, state)

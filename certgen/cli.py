@@ -1,0 +1,414 @@
+"""The commands. One verb is one short function: flags into a call, a result into words.
+
+Nothing heavy is imported before a command needs it. One boundary, :func:`main`, turns whatever goes wrong into a
+sentence and an exit code (docs/exit-codes.md).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import unicodedata
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from certgen import __version__
+from certgen.errors import CertgenError, ExitCode, Problem
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress, TaskID
+
+    from certgen.batch import BatchResult, Plan
+
+SHOWN = 20  # problems and names that are listed for people; --json has them all
+
+
+class Day(click.ParamType):
+    """A day as 2026-04-10."""
+
+    name = "date"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        try:
+            return value if isinstance(value, date) else date.fromisoformat(str(value).strip())
+        except ValueError:
+            self.fail(f"“{value}” is not a day. Write year, month, day, such as 2026-04-10.", param, ctx)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="certgen")
+@click.option("--debug", is_flag=True, help="When certgen itself fails, show where.")
+def cli(debug: bool) -> None:
+    """Turns a roster and a course into certificates."""
+
+
+@cli.command()
+@click.argument("roster", type=click.Path(path_type=Path))
+@click.option(
+    "--course", type=click.Path(path_type=Path), help="The course's file, if not course.toml beside the roster."
+)
+@click.option("--sheet", help="The sheet with the people, if not the first that has names.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Folder for the certificates [certificates, beside the roster]."
+)
+@click.option("--name", help="Pattern of the file names [{recipient.name}-{credential.code}].")
+@click.option("--layout", help="A bundled layout (see certgen layouts) or your own layout's folder.")
+@click.option("--lang", "language", help="Language of those for whom the roster chooses none.")
+@click.option("--issued", type=Day(), help="Day of issue, such as 2026-04-10.")
+@click.option("--record", is_flag=True, help="Add the pages of the course record.")
+@click.option("--dry-run", is_flag=True, help="Check everything and make nothing.")
+@click.option("--skip-problems", is_flag=True, help="Leave out rows that have problems and make the others.")
+@click.option("--replace", is_flag=True, help="Put new certificates in the place of different ones of the same name.")
+@click.option(
+    "--jobs", type=click.IntRange(1, 256), help="Processes at work [one for each core when there is enough to do]."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs (docs/json.md).")
+def batch(as_json: bool, name: str | None, **options: Any) -> int:
+    """Make the certificates of everyone on ROSTER who earned one.
+
+    ROSTER is an .xlsx or .csv file. The course is described in course.toml beside it, the issuer in issuer.toml in a
+    folder above. Running again changes nothing that is already right.
+    """
+    from certgen.batch import DEFAULT_NAME, Nobody, Options, run
+
+    with Screen(ask=not as_json and sys.stdin.isatty() and sys.stdout.isatty()) as screen:
+        result = run(Options(name=name or DEFAULT_NAME, **options), Nobody() if as_json else screen)
+    if as_json:
+        print_json(result)
+    else:
+        screen.result(result)
+    return int(result.exit_code)
+
+
+@cli.command()
+@click.argument("kind", type=click.Choice(["course", "issuer", "layout"]))
+def schema(kind: str) -> int:
+    """Print the JSON Schema of course.toml, issuer.toml or layout.toml, which editors complete from."""
+    import msgspec
+
+    if kind == "layout":
+        from certgen import layout
+
+        found = layout.schema()
+    else:
+        from certgen import course
+
+        found = course.schemas()[kind]
+    click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2).decode("utf-8"))
+    return ExitCode.DONE
+
+
+@cli.command()
+def layouts() -> int:
+    """List the layouts that come with certgen."""
+    from certgen import layout
+
+    problems: list[Problem] = []
+    names = layout.bundled()
+    for name in names:
+        found = layout.load(name, problems)
+        if found:
+            click.echo(f"{name:<{max(map(len, names))}}  {found.title}. {found.summary}".rstrip())
+    if problems:
+        raise CertgenError(problems)
+    return ExitCode.DONE
+
+
+# --- what people see -------------------------------------------------------------------------
+
+
+class Screen:
+    """The terminal as a :class:`certgen.batch.Watch`."""
+
+    def __init__(self, ask: bool) -> None:
+        self._ask = ask
+        self._console: Console | None = None
+        self._bar: tuple[Progress, TaskID] | None = None
+
+    def __enter__(self) -> Screen:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop()
+
+    @property
+    def console(self) -> Console:
+        if self._console is None:
+            from rich.console import Console
+
+            self._console = Console(highlight=False, markup=False, emoji=False)
+        return self._console
+
+    def ask_issued(self) -> date | None:
+        if not self._ask:
+            return None
+        answer: date = click.prompt("Day of issue, printed on every certificate (such as 2026-04-10)", type=Day())
+        return answer
+
+    def plan(self, plan: Plan, problems: list[Problem]) -> None:
+        from rich.table import Table
+
+        from certgen.fields import date_long, language_name
+
+        def many(counts: dict[str, int], name: Callable[[str], str]) -> str:
+            if len(counts) == 1:
+                return name(*counts)
+            return ", ".join(f"{name(key)} {count:,}" for key, count in counts.items())
+
+        expiry = "never expire" if plan.expires is None else f"expire on {date_long(plan.expires, 'en')}"
+        rows = [("Layout", plan.layout + (" with course record" if plan.record else ""))]
+        if plan.languages:
+            rows.append(("Language", many(plan.languages, lambda tag: language_name(tag, "en"))))
+            rows.append(("Awards", ", ".join(f"{count:,} {kind}" for kind, count in plan.awards.items())))
+        if plan.not_awarded:
+            rows.append(("Not awarded", f"{plan.not_awarded:,}, told below"))
+        if plan.left_out:
+            rows.append(("Left out", f"{plan.left_out:,} for their problems"))
+        rows += [("Issued", f"{date_long(plan.issued, 'en')}; they {expiry}"), ("Into", near(plan.folder))]
+        console = self.console
+        console.print(f"{printable(plan.course)}", style="bold")
+        console.print(f"{printable(plan.roster)}, {people(plan.recipients)}")
+        grid = Table.grid(padding=(0, 2))
+        grid.add_column(style="dim", no_wrap=True)
+        grid.add_column(overflow="fold")
+        for label, words in rows:
+            grid.add_row(f"  {label}", printable(words))
+        console.print(grid)
+        if plan.awards_assumed:
+            console.print("The course says nothing of awards, so everyone gets a certificate of completion.")
+        for tag, keys in plan.fell_back.items():
+            shown = ", ".join(keys[:6]) + (f" and {len(keys) - 6} more" if len(keys) > 6 else "")
+            console.print(f"Not translated into {language_name(tag, 'en')}, so in the first language: {shown}.")
+        if plan.new_secret:
+            console.print(
+                f"\nA secret was made for this academy's codes: {near(plan.new_secret)}. Keep a copy in a safe place "
+                "and show it to nobody: without it the same codes cannot be made again, and whoever has it can make "
+                "codes."
+            )
+        console.print()
+
+    def progress(self, done: int, total: int) -> None:
+        if self._bar is None and self.console.is_terminal and total > done:
+            self._bar = self._start(total)
+        if self._bar:
+            progress, task = self._bar
+            progress.update(task, completed=done, rate=progress.tasks[0].speed or 0.0)
+
+    def _start(self, total: int) -> tuple[Progress, TaskID]:
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        progress = Progress(
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]:,.0f} a second,"),
+            TimeRemainingColumn(compact=True),
+            TextColumn("left"),
+            console=self.console,
+            transient=True,
+        )
+        progress.start()
+        return progress, progress.add_task("", total=total, rate=0.0)
+
+    def _stop(self) -> None:
+        if self._bar:
+            self._bar[0].stop()
+            self._bar = None
+
+    def result(self, result: BatchResult) -> None:
+        """The summary: what was made, who got none and why, what is to be mended."""
+        self._stop()
+        console, counts = self.console, result.counts
+        if result.not_awarded and result.status != "refused":
+            console.print(f"{people(counts.not_awarded).capitalize()} met no award:")
+            self._table([(f"row {item.row}", item.name, item.reason) for item in result.not_awarded])
+            console.print()
+        if result.problems:
+            self.problems(result.problems)
+        console.print(self._summary(result), style="bold" if result.status == "done" else "bold yellow")
+        if result.manifest:
+            console.print(f"They are listed with their checksums in {near(result.manifest)}.")
+
+    def _summary(self, result: BatchResult) -> str:
+        counts = result.counts
+        if result.status == "refused":
+            wrong = sum(problem.severity == "error" for problem in result.problems)
+            return f"Nothing was made: {wrong:,} {'problem is' if wrong == 1 else 'problems are'} to be mended first."
+        replaced = sum(entry.state == "replaced" for entry in result.certificates)
+        told = [f"{counts.issued:,} {'to make' if result.dry_run else 'made'}"]
+        if replaced:
+            told[0] += f" ({replaced:,} in the place of other ones)"
+        if counts.unchanged:
+            told.append(f"{counts.unchanged:,} already there and unchanged")
+        if counts.not_awarded:
+            told.append(f"{counts.not_awarded:,} not awarded")
+        if counts.skipped:
+            told.append(f"{people(counts.skipped)} left out")
+        if counts.failed:
+            told.append(f"{counts.failed:,} failed")
+        return (
+            ("Nothing was made, as this was a dry run. Certificates: " if result.dry_run else "Certificates: ")
+            + ", ".join(told)
+            + "."
+        )
+
+    def problems(self, problems: Iterable[Problem]) -> None:
+        """Errors before warnings, each with its place and remedy."""
+        for severity, heading in (("error", "To be mended"), ("warning", "To be looked at")):
+            chosen = [problem for problem in problems if problem.severity == severity]
+            if not chosen:
+                continue
+            self.console.print(heading, style="bold")
+            self._problem_table(chosen)
+            self.console.print()
+
+    def _problem_table(self, problems: list[Problem]) -> None:
+        from rich import box
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), show_lines=False, expand=False, pad_edge=False)
+        table.add_column("Where", overflow="fold", max_width=26)
+        table.add_column("What is wrong", overflow="fold", ratio=3)
+        table.add_column("How to mend it", overflow="fold", ratio=3)
+        for index, problem in enumerate(problems[:SHOWN]):
+            last = index == min(len(problems), SHOWN) - 1
+            cells = (place(problem), problem.message, problem.hint)
+            table.add_row(*(Text(printable(cell)) for cell in cells), end_section=not last and self.console.width < 100)
+        self.console.print(table)
+        self._more(len(problems))
+
+    def _table(self, rows: list[tuple[str, ...]]) -> None:
+        from rich.table import Table
+        from rich.text import Text
+
+        grid = Table.grid(padding=(0, 2))
+        for row in rows[:SHOWN]:
+            grid.add_row(
+                *(Text(f"  {printable(cell)}" if index == 0 else printable(cell)) for index, cell in enumerate(row))
+            )
+        self.console.print(grid)
+        self._more(len(rows))
+
+    def _more(self, count: int) -> None:
+        if count > SHOWN:
+            self.console.print(f"  and {count - SHOWN:,} more; --json tells all of them")
+
+
+def people(count: int) -> str:
+    return "1 person" if count == 1 else f"{count:,} people"
+
+
+def near(path: Path) -> str:
+    """A path as seen from here, when it is below here."""
+    with suppress(ValueError):
+        return str(path.relative_to(Path.cwd()))
+    return str(path)
+
+
+def place(problem: Problem) -> str:
+    """Where a problem is, in words: "roster.xlsx, People, C7", "course.toml, line 12, awards[1].when"."""
+    parts = [Path(problem.file).name] if problem.file else []
+    if problem.cell:
+        parts += [*([problem.sheet] if problem.sheet else []), problem.cell]
+    elif problem.row:
+        parts.append(f"row {problem.row}")
+    elif problem.sheet:
+        parts.append(problem.sheet)
+    if problem.line:
+        parts.append(f"line {problem.line}")
+    if problem.key:
+        parts.append(problem.key)
+    return ", ".join(parts)
+
+
+def printable(text: str) -> str:
+    """Text from a file, safe in a terminal: control characters and bidi overrides are written as code points."""
+    return "".join(
+        character
+        if character == "\n" or unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+        else character
+        if character in "\u200c\u200d"
+        else f"<U+{ord(character):04X}>"
+        for character in text
+    )
+
+
+def print_json(result: BatchResult) -> None:
+    """The one object of ``--json``, in UTF-8, on standard output."""
+    import msgspec
+
+    data = {
+        "version": 1,
+        "status": result.status,
+        "counts": result.counts,
+        "certificates": result.certificates,
+        "not_awarded": result.not_awarded,
+        "problems": [{key: value(problem, key) for key in PROBLEM_KEYS} for problem in result.problems],
+    }
+    sys.stdout.buffer.write(msgspec.json.encode(data) + b"\n")
+    sys.stdout.buffer.flush()
+
+
+PROBLEM_KEYS = ("severity", "file", "line", "key", "sheet", "cell", "row", "code", "message", "hint")
+
+
+def value(problem: Problem, key: str) -> object:
+    return getattr(problem, key)
+
+
+# --- the boundary ----------------------------------------------------------------------------
+
+
+def main() -> None:
+    """The command ``certgen``: never a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # Windows consoles and pipes default to a code page
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    sys.exit(guarded(lambda: cli.main(standalone_mode=False)))
+
+
+def guarded(work: Callable[[], Any]) -> int:
+    """The exit code of a command; whatever it raises becomes a sentence on standard error."""
+    try:
+        done = work()
+        return done if isinstance(done, int) else ExitCode.DONE
+    except click.ClickException as error:
+        error.show()
+        return ExitCode.USAGE
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("\nStopped. No certificate is half written; run again to finish.", err=True)
+        return ExitCode.INTERRUPTED
+    except CertgenError as error:
+        for problem in error.problems:
+            words = ": ".join(part for part in (place(problem), problem.message) if part)
+            click.echo(printable(f"{words} {problem.hint}".rstrip()), err=True)
+        return error.exit_code
+    except BrokenPipeError:  # the reader of our output went away, as in “certgen … | head”
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:
+        click.echo(defect(error), err=True)
+        return 1
+
+
+def defect(error: Exception) -> str:
+    """The sentence about an unexpected exception, and where its report is."""
+    import tempfile
+    import traceback
+
+    report = "".join(traceback.format_exception(error))
+    if "--debug" in sys.argv[1:]:
+        return report
+    words = "certgen stopped because of a mistake in certgen itself, not in your files."
+    try:
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", prefix="certgen-", suffix=".txt", delete=False) as file:
+            file.write(f"certgen {__version__}, Python {sys.version}\n{report}")
+    except OSError:
+        return f"{words} Run again with “certgen --debug …” to see where."
+    return f"{words} Please send this report to its authors (it may hold names): {file.name}"

@@ -1,0 +1,301 @@
+"""Where certificates go: safe file names, files that appear whole or not at all, and the manifest.
+
+All files of a batch are first written into a staging folder inside the output folder and renamed once the whole
+batch is known to be good, so that a mistake, a full disk or Ctrl-C leaves the folder as it was.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import tempfile
+import time
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from certgen import __version__
+from certgen.errors import CertgenError, ExitCode, Problem
+
+State = Literal["issued", "unchanged", "replaced"]
+T = TypeVar("T")
+
+STEM_BYTES = 150  # of UTF-8: below every file system's 255, with room for the suffix and for a synchroniser's own
+_RESERVED = frozenset(
+    [
+        "con",
+        "prn",
+        "aux",
+        "nul",
+        "conin$",
+        "conout$",
+        *(f"{name}{n}" for name in ("com", "lpt") for n in "0123456789¹²³"),
+    ]
+)
+_STAGING = ".certgen-"
+
+# --- names -----------------------------------------------------------------------------------
+
+
+def file_stem(text: str, code: str) -> str:
+    """A file's name without its suffix, good on Windows, macOS and Linux.
+
+    Letters, marks and digits of every script are kept (NFC), with - and _; whatever else stands between them becomes
+    one hyphen. Names that Windows keeps for devices get a _ in front. What is too long is cut between characters and
+    ends in ``code``; what would be empty is ``code``.
+    """
+    kept: list[str] = []
+    for character in unicodedata.normalize("NFC", text):
+        category = unicodedata.category(character)
+        if character == "_" or category[0] in "LM" or category == "Nd":
+            kept.append(character)
+        elif category not in ("Cf", "Pi", "Pf") and character != "'" and kept and kept[-1] != "-":
+            kept.append("-")
+    stem = "".join(kept).strip("-")
+    if not stem.strip("_"):
+        return code
+    if stem.casefold() in _RESERVED:
+        stem = "_" + stem
+    if len(stem.encode("utf-8")) > STEM_BYTES:
+        room = STEM_BYTES - len(code) - 1
+        short = stem.encode("utf-8")[:room].decode("utf-8", "ignore")
+        while short and unicodedata.category(stem[len(short)])[0] == "M":  # a mark stays with its letter
+            short = short[:-1]
+        stem = f"{short.rstrip('-')}-{code}"
+    return stem
+
+
+def sameness(name: str) -> str:
+    """Two names with equal sameness are one file on some system: case and composition do not count there."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", name).casefold())
+
+
+# --- files -----------------------------------------------------------------------------------
+
+
+class Tray(Struct, frozen=True):
+    """The output folder and its staging folder; without staging nothing is written (a dry run). Pickles."""
+
+    folder: str
+    staging: str | None = None
+    replace: bool = False
+
+    def lay(self, name: str, prefix: bytes, tail: bytes) -> State:
+        """Compare a file with what is there and, where it differs, put it into staging.
+
+        Raises :class:`CertgenError` where another content is there and must not be replaced, and where the disk
+        refuses.
+        """
+        state = self._compare(name, prefix, tail)
+        if state != "unchanged" and self.staging is not None:
+            with told("The certificates cannot be written"), long_path(self.staging, name).open("xb") as file:
+                file.write(prefix)
+                file.write(tail)
+        return state
+
+    def _compare(self, name: str, prefix: bytes, tail: bytes) -> State:
+        path = long_path(self.folder, name)
+        try:
+            if path.stat().st_size == len(prefix) + len(tail):
+                with path.open("rb") as file:
+                    if file.read(len(prefix)) == prefix and file.read() == tail:
+                        return "unchanged"
+        except FileNotFoundError:
+            return "issued"
+        except OSError as error:
+            raise CertgenError(_busy(path) if isinstance(error, PermissionError) else _disk(error, "")) from error
+        if self.replace:
+            return "replaced"
+        raise CertgenError(
+            Problem(
+                code="other-content",
+                message=f"“{name}” is already there with other content.",
+                hint="To put the new certificate in its place, run again with --replace.",
+                file=str(path),
+            )
+        )
+
+    def hand_over(self, name: str) -> Problem | None:
+        """Move a staged file to its place; tries for some seconds while another program has the old one open."""
+        assert self.staging is not None
+        source, target = long_path(self.staging, name), long_path(self.folder, name)
+        try:
+            patiently(lambda: source.replace(target))
+        except PermissionError:
+            return _busy(target)
+        except OSError as error:
+            return _disk(error, "A certificate cannot be put in its place")
+        return None
+
+
+@contextmanager
+def staging(folder: Path) -> Iterator[str]:
+    """A fresh folder inside ``folder`` (made if need be) that is gone afterwards."""
+    made = False
+    with told("The output folder cannot be made"):
+        made = not folder.exists()
+        folder.mkdir(parents=True, exist_ok=True)
+        place = tempfile.mkdtemp(prefix=_STAGING, dir=folder)
+    try:
+        yield place
+    finally:
+        shutil.rmtree(long_path(place), ignore_errors=True)
+        if made and not any(folder.iterdir()):
+            folder.rmdir()
+
+
+def patiently(act: Callable[[], T], pauses: Iterable[float] = (0.1, 0.3, 0.6, 1.0, 1.5)) -> T:
+    """``act()``, again after each pause while another program holds the file (PermissionError)."""
+    for pause in pauses:
+        try:
+            return act()
+        except PermissionError:
+            time.sleep(pause)
+    return act()
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """A file that is there with all its bytes or not at all. Raises :class:`CertgenError`."""
+    temporary = f"{path}.part"
+    with told(f"“{path.name}” cannot be written"):
+        long_path(temporary).write_bytes(data)
+        try:
+            patiently(lambda: long_path(temporary).replace(long_path(str(path))))
+        except PermissionError:
+            long_path(temporary).unlink()
+            raise CertgenError(_busy(path)) from None
+
+
+def long_path(folder: str, name: str = "") -> Path:
+    """A path that Windows takes beyond 260 characters too (its \\\\?\\ form)."""
+    path = Path(folder, name) if name else Path(folder)
+    text = str(path)
+    if os.name != "nt" or len(text) < 240 or text.startswith("\\\\"):
+        return path
+    return Path("\\\\?\\" + str(path.absolute()))
+
+
+@contextmanager
+def told(what: str) -> Iterator[None]:
+    """Turns the operating system's refusals into a Problem."""
+    try:
+        yield
+    except OSError as error:
+        raise CertgenError(_disk(error, what)) from error
+
+
+def _disk(error: OSError, what: str) -> Problem:
+    place = str(error.filename or "") or None
+    if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
+        return Problem(
+            code="disk-full",
+            message=f"{what or 'A file cannot be written'}: the disk is full.",
+            hint="Free some space, or name a folder on another disk with --out. Run again: what is there is kept.",
+            file=place,
+            exit_code=ExitCode.PARTIAL,
+        )
+    return Problem(
+        code="not-written",
+        message=f"{what or 'A file cannot be reached'}: {error.strerror or error}.",
+        hint="Check that the folder may be written to, or name another one with --out.",
+        file=place,
+        exit_code=ExitCode.PARTIAL,
+    )
+
+
+def _busy(path: Path) -> Problem:
+    return Problem(
+        code="file-open",
+        message=f"“{path.name}” cannot be replaced: it is open in another program, or protected.",
+        hint="Close it there and run again; what is finished stays as it is.",
+        file=str(path),
+        exit_code=ExitCode.PARTIAL,
+    )
+
+
+# --- the manifest ----------------------------------------------------------------------------
+
+
+class Entry(Struct, frozen=True):
+    """One certificate in the manifest and in --json."""
+
+    row: int
+    name: str
+    code: str
+    award: str
+    language: str
+    file: str
+    sha256: str
+    state: State
+
+
+LIBRARIES = ("msgspec", "pikepdf", "pillow", "qrcode", "reportlab", "uharfbuzz")
+
+
+def libraries() -> dict[str, str]:
+    """Versions of what a file's bytes depend on besides the inputs."""
+    import platform
+    import zlib
+
+    import icu
+
+    found = {"certgen": __version__, "python": platform.python_version()}
+    for name in LIBRARIES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "not installed"
+    return found | {"icu": icu.ICU_VERSION, "zlib": zlib.ZLIB_RUNTIME_VERSION}
+
+
+def manifest_path(folder: Path, roster: Path) -> Path:
+    """Inside the output folder, so that files and list travel together."""
+    return folder / f"{roster.stem}-manifest.json"
+
+
+def manifest(roster: str, roster_sha256: str, course: str, entries: Iterable[Entry], leftovers: list[str]) -> bytes:
+    """The manifest's bytes: equal for equal batches, whenever they are run."""
+    data: dict[str, Any] = {
+        "version": 1,
+        "roster": roster,
+        "roster_sha256": roster_sha256,
+        "course": course,
+        "libraries": libraries(),
+        "certificates": [
+            {field: getattr(entry, field) for field in Entry.__struct_fields__ if field != "state"} for entry in entries
+        ],
+        "leftovers": leftovers,
+    }
+    return msgspec.json.format(msgspec.json.encode(data), indent=1) + b"\n"
+
+
+def leftovers(folder: Path, mine: set[str], manifest: Path) -> list[str]:
+    """PDF files in the folder that are neither of this batch nor in another roster's manifest, by name."""
+    if not folder.is_dir():
+        return []
+    there = sorted(path.name for path in folder.iterdir() if path.suffix.lower() == ".pdf")
+    kept = {sameness(name) for name in mine}
+    for other in sorted(folder.glob("*-manifest.json")):
+        if other != manifest:
+            kept |= {sameness(name) for name in _listed(other)}
+    return [name for name in there if sameness(name) not in kept]
+
+
+def _listed(path: Path) -> list[str]:
+    class File(Struct):
+        file: str
+
+    class Manifest(Struct):
+        certificates: list[File]
+
+    try:
+        return [entry.file for entry in msgspec.json.decode(path.read_bytes(), type=Manifest).certificates]
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        return []  # not ours, or damaged: its files are then listed as left over, and kept all the same
