@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 SHOWN = 20  # problems and names that are listed for people; --json has them all
 
 
-class Day(click.ParamType):
+class Day(click.ParamType):  # type: ignore[type-arg,unused-ignore]
     """A day as 2026-04-10."""
 
     name = "date"
