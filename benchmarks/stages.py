@@ -93,7 +93,8 @@ def stages(path: Path) -> list[str]:
 
     find = credentials.lookup(made[0])
     present = frozenset(each for each in varying if find(each) not in (None, "", ()))
-    studio = timed("studio", lambda: Studio(design, course, issuer, FontBook(), course.issued))
+    issued = course.issued
+    studio = timed("studio", lambda: Studio(design, course, issuer, FontBook(), issued))
     blank = timed("compose the blank", lambda: studio.blank(language, 0, present, problems))
     assert blank is not None, problems
     blank.fill(credentials.lookup(made[0]), **arguments(made[0], attachments[0]))  # tables and fonts on first use
