@@ -12,6 +12,7 @@ from io import BytesIO
 from itertools import pairwise
 
 import uharfbuzz as hb
+
 from certgen.font import Face, FontBook
 from certgen.page import (
     Artwork,
@@ -128,7 +129,11 @@ class Demo:
         slots = {
             "name": (words(book, name, 60, 330, 32),),
             "code": (words(book, "7QK2 M9XW 4T5Z C1AB", 60, 150, 9, SANS),),
-            "qr": (Shape("0 0 7 1 re 0 1 1 5 re 6 1 1 5 re 0 6 7 1 re 2 2 3 3 re", fill=BLACK, matrix=(9, 0, 0, 9, 300, 120)),),
+            "qr": (
+                Shape(
+                    "0 0 7 1 re 0 1 1 5 re 6 1 1 5 re 0 6 7 1 re 2 2 3 3 re", fill=BLACK, matrix=(9, 0, 0, 9, 300, 120)
+                ),
+            ),
             "address": (words(book, URL, 300, 100, 8, SANS),),
             "foot": (words(book, f"{name} · 2 of 2", 60, 30, 8, SANS),),
         }
@@ -160,7 +165,10 @@ def demo(book: FontBook, *, soft_mask: bool = False) -> Demo:
 
     items = tuple(
         Element("LI", (text("Lbl", label, y, page=1), Element("LBody", (Mark(1, (words(book, body, 80, y),)),))))
-        for label, body, y in (("1.", "Describe fair recruitment.", 330), ("2.", "Apply the office’s first five affirmations.", 310))
+        for label, body, y in (
+            ("1.", "Describe fair recruitment.", 330),
+            ("2.", "Apply the office’s first five affirmations.", 310),
+        )
     )
     root = (
         text("H1", "Certificate of achievement", 400, 26, family="Cinzel"),
@@ -191,7 +199,9 @@ def demo(book: FontBook, *, soft_mask: bool = False) -> Demo:
                         Element(
                             "Link",
                             (Mark(1, (Text(words(book, "academy.example.org", 60, 250).line, 60, 250, BLUE),)),),
-                            link=Link(1, (60, 248, 170, 262), "Example Academy’s site", url="https://academy.example.org/é"),
+                            link=Link(
+                                1, (60, 248, 170, 262), "Example Academy’s site", url="https://academy.example.org/é"
+                            ),
                         ),
                     ),
                 ),

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import pikepdf
 
 from certgen.page import Artwork
-from certgen.pdf.syntax import Body, deflate, literal, name, num, nums
+from certgen.pdf.syntax import Body, deflate, literal, name, nums
 
 # Ties to the file that the page came from; none of them is needed to draw it.
 _LEFT_BEHIND = frozenset({"/Parent", "/StructParent", "/StructParents", "/Metadata", "/PieceInfo", "/LastModified"})
@@ -35,14 +35,63 @@ class Importer:
         with pikepdf.open(BytesIO(artwork.pdf)) as pdf:
             page = pdf.pages[0]
             copy = _Copy(self._body)
-            resources = copy.value(page.obj.get("/Resources", page.resources))
-            page.contents_coalesce()
-            contents = page.obj.get("/Contents")
-            data = b"" if contents is None else contents.read_bytes()
+            data, resources = _drawing(page)
             box = nums([float(edge) for edge in page.mediabox])
+            drawn = copy.value(resources)
             group = b"/Group<</S/Transparency>>" if copy.transparent else b""
-            entries = b"/Type/XObject/Subtype/Form/BBox[%b]%b/Resources %b" % (box, group, resources)
+            entries = b"/Type/XObject/Subtype/Form/BBox[%b]%b/Resources%b" % (box, group, drawn)
             return Form(self._body.stream(data, entries), copy.transparent)
+
+
+# Operators that take a resource by name, and the resource's category (8.4.4, 8.6.8, 8.8, 8.9.6, 9.3).
+_TAKERS = {"Tf": "/Font", "Do": "/XObject", "gs": "/ExtGState", "sh": "/Shading"} | {
+    "cs": "/ColorSpace",
+    "CS": "/ColorSpace",
+    "scn": "/Pattern",
+    "SCN": "/Pattern",
+    "BDC": "/Properties",
+    "DP": "/Properties",
+}
+_SHOWS = frozenset({"Tj", "TJ", "'", '"'})
+
+
+def _drawing(page: pikepdf.Page) -> tuple[bytes, pikepdf.Dictionary]:
+    """A page's content and the resources that it uses.
+
+    ReportLab opens every page with an empty text object, whose Helvetica is not embedded: text
+    objects go when the page shows no text.
+    """
+    instructions = list(pikepdf.parse_content_stream(page))
+    if not any(str(instruction.operator) in _SHOWS for instruction in instructions):
+        inside, kept = False, []
+        for instruction in instructions:
+            operator = str(instruction.operator)
+            inside = inside or operator == "BT"
+            if not inside:
+                kept.append(instruction)
+            inside = inside and operator != "ET"
+        instructions = kept
+    used: dict[str, set[str]] = {}
+    for instruction in instructions:
+        operator = str(instruction.operator)
+        if operator == "INLINE IMAGE":
+            space = instruction.operands[0].obj.get("/ColorSpace") if hasattr(instruction.operands[0], "obj") else None
+            names = [space] if space is not None else []
+            category = "/ColorSpace"
+        elif operator in _TAKERS:
+            names, category = list(instruction.operands), _TAKERS[operator]
+        else:
+            continue
+        used.setdefault(category, set()).update([str(n) for n in names if isinstance(n, pikepdf.Name)])
+    there = page.resources
+    resources = pikepdf.Dictionary()
+    for category, names in sorted(used.items()):
+        of_kind = there.get(category)
+        if of_kind is not None:
+            found = {key: of_kind[key] for key in sorted(names) if key in of_kind}
+            if found:
+                resources[category] = pikepdf.Dictionary(found)
+    return pikepdf.unparse_content_stream(instructions), resources
 
 
 class _Copy:
@@ -77,7 +126,9 @@ class _Copy:
         """Entries and data, deflated at its smallest; what deflate cannot replace (JPEG) is kept."""
         entries = self._entries(stream, leave=frozenset({"/Length", "/Filter", "/DecodeParms", "/DL"}))
         raw = stream.read_raw_bytes()
-        kept = b"".join([b"%b %b" % (name(k[1:]), self._direct(stream[k])) for k in ("/Filter", "/DecodeParms") if k in stream])
+        kept = b"".join(
+            [b"%b %b" % (name(k[1:]), self._direct(stream[k])) for k in ("/Filter", "/DecodeParms") if k in stream]
+        )
         try:
             packed = deflate(stream.read_bytes())
         except pikepdf.PdfError:  # a filter that only image readers undo
@@ -120,6 +171,3 @@ class _Copy:
             case pikepdf.Dictionary():
                 return b"<<%b>>" % self._entries(thing)
         raise TypeError(f"a {type(thing).__name__} cannot stand in a resource")
-
-
-__all__ = ["Form", "Importer", "num"]

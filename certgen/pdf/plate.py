@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import struct
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from importlib.resources import files
 from typing import Any, NamedTuple, Protocol
 
@@ -20,7 +20,7 @@ from certgen.page import Artwork, Document, Draw, Filling, GlyphRun, Picture, Te
 from certgen.pdf import fonts, metadata, structure
 from certgen.pdf.artwork import Importer
 from certgen.pdf.content import Codes, Encoder, Lacking
-from certgen.pdf.fonts import Coded, Face, Pair, Program
+from certgen.pdf.fonts import Coded, Cut, Face, Pair, Program, Subsetter
 from certgen.pdf.structure import Leaf, Tree, malformed
 from certgen.pdf.syntax import Body, name, nums, refs, stream_object, text_string
 
@@ -36,8 +36,6 @@ class Book(Protocol):
 
     def by_key(self, key: str) -> Any: ...
 
-
-Subsetter = Callable[..., object]
 
 # Objects of every tail, by number; page contents, links and elements with slots follow.
 _INFO, _XMP, _FONTS, _EMBEDDED, _XREF = 1, 2, 3, 4, 5
@@ -130,7 +128,10 @@ class Plate:
         writer = _Tail(len(self.prefix))
         try:
             writer.plain(_INFO, metadata.information(filling.metadata))
-            writer.put(_XMP, stream_object(_XMP, b"/Type/Metadata/Subtype/XML", metadata.packet(self._packet, filling.metadata)))
+            writer.put(
+                _XMP,
+                stream_object(_XMP, b"/Type/Metadata/Subtype/XML", metadata.packet(self._packet, filling.metadata)),
+            )
         except ValueError as error:
             raise malformed("metadata-unwritable", f"The file's title, author or keywords: {error}.") from None
         self._write_attachment(writer, filling)
@@ -206,9 +207,7 @@ class Plate:
         """Cross-reference stream and trailer (7.5.8). The file's identifier is the digest of what stands before it."""
         parts, offsets = writer.parts, writer.offsets
         offsets[_XREF] = writer.position
-        rows = struct.pack(
-            ">" + "BIB" * len(offsets), *[v for n in sorted(offsets) for v in (1, offsets[n], 0)]
-        )
+        rows = struct.pack(">" + "BIB" * len(offsets), *[v for n in sorted(offsets) for v in (1, offsets[n], 0)])
         state = self._midstate.copy()
         state.update(b"".join(parts))
         first = hashlib.sha256(filling.metadata.identifier.encode("utf-8")).hexdigest()[:32]
@@ -282,10 +281,12 @@ class _Tail:
         return fonts.write(program, stream, add), counter[0]
 
 
-def _subset(face: Face, gids: Iterable[int]) -> object:
-    from certgen.font import subset
+def _subset(face: Face, gids: Iterable[int]) -> Cut:
+    """certgen.font's subsetter; imported late, because HarfBuzz is heavy and a plate with its stock needs none."""
+    from certgen import font
 
-    return subset(face, gids)
+    assert isinstance(face, font.Face)
+    return font.subset(face, gids)
 
 
 def engrave(document: Document, book: Book, *, subset: Subsetter = _subset) -> Plate:

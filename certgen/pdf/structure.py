@@ -15,9 +15,57 @@ from certgen.pdf.syntax import Body, literal, name, nums, refs, text_string
 
 # Standard structure types (14.8.4); a role beyond them would need a role map.
 ROLES = frozenset(
-    "Document Part Art Sect Div BlockQuote Caption TOC TOCI Index NonStruct Private P H H1 H2 H3 H4 H5 H6 L LI Lbl "
-    "LBody Table TR TH TD THead TBody TFoot Span Quote Note Reference BibEntry Code Link Annot Ruby RB RT RP Warichu "
-    "WT WP Figure Formula Form".split()
+    [
+        "Document",
+        "Part",
+        "Art",
+        "Sect",
+        "Div",
+        "BlockQuote",
+        "Caption",
+        "TOC",
+        "TOCI",
+        "Index",
+        "NonStruct",
+        "Private",
+        "P",
+        "H",
+        "H1",
+        "H2",
+        "H3",
+        "H4",
+        "H5",
+        "H6",
+        "L",
+        "LI",
+        "Lbl",
+        "LBody",
+        "Table",
+        "TR",
+        "TH",
+        "TD",
+        "THead",
+        "TBody",
+        "TFoot",
+        "Span",
+        "Quote",
+        "Note",
+        "Reference",
+        "BibEntry",
+        "Code",
+        "Link",
+        "Annot",
+        "Ruby",
+        "RB",
+        "RT",
+        "RP",
+        "Warichu",
+        "WT",
+        "WP",
+        "Figure",
+        "Formula",
+        "Form",
+    ]
 )
 # Which owner an attribute belongs to (14.8.5); everything else is layout.
 _OWNERS = {"ListNumbering": b"List"} | dict.fromkeys(("RowSpan", "ColSpan", "Headers", "Scope", "Summary"), b"Table")
@@ -93,12 +141,16 @@ class Tree:
         if node.link is not None:
             self._page(node.link.page)
             if (node.link.url is None) == (node.link.slot is None):
-                raise malformed("link-without-target", f"The link “{node.link.contents}” needs a url or a slot, not both.")
+                raise malformed(
+                    "link-without-target", f"The link “{node.link.contents}” needs a url or a slot, not both."
+                )
         return node
 
     def _page(self, page: int) -> int:
         if not 0 <= page < len(self.leaves):
-            raise malformed("no-such-page", f"Something stands on page {page + 1}, and there are {len(self.leaves)} pages.")
+            raise malformed(
+                "no-such-page", f"Something stands on page {page + 1}, and there are {len(self.leaves)} pages."
+            )
         return page
 
     def links(self) -> list[Node]:
@@ -114,7 +166,9 @@ class Tree:
         for node in self.nodes:
             start, end = self._element(node, pages, tree_root)
             if node.element.language_slot is not None:
-                late.append((b"%d 0 obj\n%b/Lang" % (node.number, start), node.element.language_slot, end + b"\nendobj\n"))
+                late.append(
+                    (b"%d 0 obj\n%b/Lang" % (node.number, start), node.element.language_slot, end + b"\nendobj\n")
+                )
             else:
                 language = b"" if node.element.language is None else b"/Lang" + text_string(node.element.language)
                 body.put(node.number, start + language + end)

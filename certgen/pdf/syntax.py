@@ -138,7 +138,9 @@ class Body:
             for index, body in enumerate(self._bodies)
             if body is not None and self.first + index not in self._streams
         ]
-        lost = [n for n in range(self.first, self.first + len(self._bodies)) if n not in entries and n not in dict(plain)]
+        lost = [
+            n for n in range(self.first, self.first + len(self._bodies)) if n not in entries and n not in dict(plain)
+        ]
         if lost:
             raise AssertionError(f"objects {lost} were reserved and never written")
         following = self.first + len(self._bodies)
@@ -158,7 +160,9 @@ class Body:
         here = len(out)
         entries[following] = (1, here, 0)
         rows = [(0, 0, 65535)] + [entries[number] for number in range(self.first, following + 1)]
-        table = deflate(b"".join([k.to_bytes(1, "big") + a.to_bytes(4, "big") + b.to_bytes(2, "big") for k, a, b in rows]))
+        table = deflate(
+            b"".join([k.to_bytes(1, "big") + a.to_bytes(4, "big") + b.to_bytes(2, "big") for k, a, b in rows])
+        )
         kind = b"/Type/XRef/Size %d/Index[0 1 %d %d]/W[1 4 2]/Root %d 0 R/Filter/FlateDecode" % (
             following + 1,
             self.first,
