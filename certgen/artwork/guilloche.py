@@ -2,13 +2,13 @@
 
 A *strand* is a wave y(theta) across a centre line, a *bundle* is strands that differ in phase or amplitude, a *tile*
 is the stretch of centre line in which all waves come round once (theta from 0 to 2 pi). Bundles are even: mirrored at
-theta = 0 or pi they are themselves. So a frame needs three small drawings, each placed many times: half a tile, and
-the two halves of a corner.
+theta = 0 or pi they are themselves. So a frame needs two small drawings, each placed many times: half a tile of a
+side, and half a corner.
 
 The corner is turned by construction: the centre line bends with a curvature that rises from nothing, stays, and falls
-again, through one right angle in a whole number of tiles; and where the tiles of the long and the short side differ
-in length (they divide their sides), the speed of theta passes from one to the other within the corner. So every
-strand is one smooth curve around the whole frame, and all four corners are alike.
+again, through one right angle in a whole number of tiles. So every strand is one smooth curve around the whole frame,
+and all corners are alike. The sides ask for whole numbers of tiles of one length too; the division that comes nearest
+is stretched to the frame by the little that is missing, less than one part in a hundred.
 """
 
 from __future__ import annotations
@@ -17,12 +17,14 @@ from collections.abc import Callable, Iterator, Sequence
 from math import cos, pi, sin
 from typing import NamedTuple
 
-from certgen.artwork.sheet import Form, number
+from certgen.artwork.sheet import Form, number, numbers
 
 Point = tuple[float, float]
 Curve = Callable[[float], Point]
 
 UNIT = 0.02  # points; forms are drawn in integers of it
+PIECES = 4  # Béziers to a cycle of the quickest wave, which is always the smallest
+ROOMY = 2.7  # the least radius of a corner, in amplitudes: less would crowd the waves on its inner side
 
 
 class Wave(NamedTuple):
@@ -66,16 +68,16 @@ def strokes(bundle: Bundle, amplitude: float, line: Callable[[float, float], Poi
 
     They reach a hair beyond both ends, so that pieces that are placed side by side do not show where they meet.
     """
-    pieces = max(2, round(abs(end - start) / (2 * pi) * max(wave.cycles for wave in bundle.waves) * 8))
+    pieces = max(2, round(abs(end - start) / (2 * pi) * max(wave.cycles for wave in bundle.waves) * PIECES))
     hair = (end - start) * 0.004
     return "".join(
-        bezier(lambda theta, curve=curve: line(theta, amplitude * curve(theta)), start - hair, end + hair, pieces)  # type: ignore[misc]
+        bezier(lambda theta, curve=curve: line(theta, amplitude * curve(theta)), start - hair, end + hair, pieces) + "S\n"  # type: ignore[misc]
         for curve in bundle.curves()
     )
 
 
 def bezier(curve: Curve, start: float, end: float, pieces: int) -> str:
-    """A smooth curve as Béziers with its own tangents at the joints (Hermite), stroked."""
+    """A smooth curve as Béziers with its own tangents at the joints (Hermite): a path in ``UNIT``."""
     step = (end - start) / pieces
     out = []
     last, before = curve(start), _slope(curve, start)
@@ -87,7 +89,7 @@ def bezier(curve: Curve, start: float, end: float, pieces: int) -> str:
         two = (point[0] - slope[0] * step / 3, point[1] - slope[1] * step / 3)
         out.append(f"{_units(one)} {_units(two)} {_units(point)} c")
         last, before = point, slope
-    return "\n".join(out) + "\nS\n"
+    return "\n".join(out) + "\n"
 
 
 def _units(point: Point) -> str:
@@ -103,16 +105,19 @@ def _slope(curve: Curve, at: float, step: float = 1e-4) -> Point:
 
 
 class Frame(NamedTuple):
-    """How a frame's centre line (``width`` x ``height``, points) is divided. Lengths in points."""
+    """How a frame's centre line is divided: tiles along each side and round each corner; ``tile`` is points long.
+    ``stretch`` maps the ideal frame's width and height to the real one's."""
 
-    width: float
-    height: float
-    across: int  # tiles on the long straight
+    across: int
     up: int
-    corner: int  # tiles round a corner
+    corner: int
+    tile: float
     bend: Bend
-    tile_across: float
-    tile_up: float
+    stretch: tuple[float, float]
+
+    @property
+    def size(self) -> tuple[float, float]:
+        return self.across * self.tile + 2 * self.bend.size, self.up * self.tile + 2 * self.bend.size
 
 
 class Bend:
@@ -166,83 +171,89 @@ class Bend:
 
 
 def divide(width: float, height: float, tile: float, amplitude: float) -> Frame:
-    """The division whose tiles come nearest to ``tile`` in length and to one another, corners wide enough for the
-    amplitude. Raises ValueError where nothing fits."""
+    """The division that needs the least stretching, with tiles about ``tile`` long and corners that are wide enough
+    for the amplitude. Points. Raises ValueError where nothing fits."""
     best: tuple[float, Frame] | None = None
-    for corner in (1, 2, 3):
-        for tenth in range(4, 9):
-            unit = Bend(1.0, tenth / 10)
-            for across in range(1, int(width / tile) + 2):
-                long = width / (across + 2 * unit.size * corner)
-                for up in range(1, int(height / tile) + 2):
-                    short = height / (up + 2 * unit.size * corner)
-                    mean = (long + short) / 2
-                    length = corner * mean
-                    if length * unit.radius < 1.8 * amplitude:
-                        continue
-                    # sides are what the corner leaves
-                    a, b = (width - 2 * unit.size * length) / across, (height - 2 * unit.size * length) / up
-                    worth = 40 * (abs(a - mean) + abs(b - mean)) / mean + abs(mean / tile - 1) + 0.15 * corner
-                    if best is None or worth < best[0]:
-                        best = worth, Frame(width, height, across, up, corner, Bend(length, tenth / 10), a, b)
+    for tenth in range(4, 9):
+        unit = Bend(1.0, tenth / 10)
+        for corner in (1, 2, 3):
+            bends = 2 * unit.size * corner
+            for across in range(1, int(1.3 * width / tile) + 1):
+                ideal = width / (across + bends)
+                up = round(height / ideal - bends)
+                if up < 1 or not 0.75 * tile <= ideal <= 1.3 * tile:
+                    continue
+                real = (ideal * height / (up + bends)) ** 0.5  # halfway between what the two sides ask for
+                radius = corner * real * unit.radius
+                if radius < ROOMY * amplitude:
+                    continue
+                stretch = width / (across + bends) / real, height / (up + bends) / real
+                worth = 30 * abs(stretch[0] - 1) + abs(real / tile - 1) + 0.5 * radius / amplitude
+                if best is None or worth < best[0]:
+                    best = worth, Frame(across, up, corner, real, Bend(corner * real, tenth / 10), stretch)
     if best is None:
-        raise ValueError("the frame is too small for its waves")
+        raise ValueError("it is too small for its waves")
     return best[1]
 
 
-def corner_phase(frame: Frame) -> Callable[[float], float]:
-    """Length along the bend at which theta is reached: its speed passes from the one side's to the other's."""
-    length, turns = frame.bend.length, 2 * pi * frame.corner
-    first, last = frame.tile_across / (2 * pi) * turns, frame.tile_up / (2 * pi) * turns
-
-    def along(theta: float) -> float:
-        u = theta / turns
-        # cubic Hermite from (0, 0) to (1, length) with the sides' speeds at the ends
-        return (3 * u * u - 2 * u**3) * length + (u - 2 * u * u + u**3) * first + (u**3 - u * u) * last
-
-    return along
-
-
 def frame_forms(frame: Frame, bundles: Sequence[Bundle], paints: Sequence[str], amplitude: float) -> dict[str, Form]:
-    """Half a tile of the sides, ``T``, and a corner, ``C``, in ``UNIT``; ``paints`` sets each bundle's colour."""
-    tile = (frame.tile_across + frame.tile_up) / 2
-    along, turns = corner_phase(frame), 2 * pi * frame.corner
+    """Half a tile of the sides, ``T``, and half a corner, ``C``, in ``UNIT``; ``paints`` sets each bundle's colour."""
 
     def straight(theta: float, y: float) -> Point:
-        return theta / (2 * pi) * tile, y
+        return theta / (2 * pi) * frame.tile, y
 
     def bent(theta: float, y: float) -> Point:
-        return frame.bend.at(along(theta), y)
+        return frame.bend.at(theta / (2 * pi) * frame.tile, y)
 
-    edge, size = amplitude + 1, frame.bend.size
+    edge, size = (amplitude + 1) / UNIT, frame.bend.size / UNIT
     half = "".join(p + strokes(b, amplitude, straight, 0, pi) for b, p in zip(bundles, paints, strict=True))
-    turn = "".join(p + strokes(b, amplitude, bent, 0, turns) for b, p in zip(bundles, paints, strict=True))
+    turn = "".join(p + strokes(b, amplitude, bent, 0, pi * frame.corner) for b, p in zip(bundles, paints, strict=True))
     return {
-        "T": Form(half, (-1 / UNIT, -edge / UNIT, (tile / 2 + 1) / UNIT, edge / UNIT)),
-        "C": Form(turn, (-1 / UNIT, -edge / UNIT, (size + edge) / UNIT, (size + 1) / UNIT)),
+        "T": Form(half, (-50, -edge, frame.tile / 2 / UNIT + 50, edge)),
+        "C": Form(turn, (-50, -edge, size + edge, size)),
     }
 
 
 def frame_content(frame: Frame) -> str:
     """Places the forms around the frame, whose centre line has its lower left corner at the origin."""
-    out = []
-    size, tile = frame.bend.size, (frame.tile_across + frame.tile_up) / 2
+    out = [f"{number(frame.stretch[0], 5)} 0 0 {number(frame.stretch[1], 5)} 0 0 cm\n"]
+    (width, height), size, tile, u = frame.size, frame.bend.size, frame.tile, number(UNIT)
 
-    def place(name: str, *matrix: float) -> None:
-        scaled = (*(UNIT * m for m in matrix[:4]), *matrix[4:])
-        out.append(f"q {' '.join(number(m, 5) for m in scaled)} cm /{name} Do Q\n")
+    def place(name: str, matrix: str, x: float, y: float) -> None:  # matrix: ones and zeros, in units
+        out.append(f"q {matrix.replace('1', u)} {numbers(x, y)} cm /{name} Do Q\n")
 
     for i in range(frame.across):
-        for start, way in ((i, 1.0), (i + 1, -1.0)):
-            x, stretch = size + start * frame.tile_across, way * frame.tile_across / tile
-            place("T", stretch, 0, 0, 1, x, 0)
-            place("T", stretch, 0, 0, -1, x, frame.height)
+        for start, way in ((i, "1"), (i + 1, "-1")):
+            place("T", f"{way} 0 0 1", size + start * tile, 0)
+            place("T", f"{way} 0 0 -1", size + start * tile, height)
     for i in range(frame.up):
-        for start, way in ((i, 1.0), (i + 1, -1.0)):
-            y, stretch = size + start * frame.tile_up, way * frame.tile_up / tile
-            place("T", 0, stretch, 1, 0, 0, y)
-            place("T", 0, stretch, -1, 0, frame.width, y)
-    for x, sx in ((frame.width - size, 1.0), (size, -1.0)):
-        place("C", sx, 0, 0, 1, x, 0)
-        place("C", sx, 0, 0, -1, x, frame.height)
+        for start, way in ((i, "1"), (i + 1, "-1")):
+            place("T", f"0 {way} 1 0", 0, size + start * tile)
+            place("T", f"0 {way} -1 0", width, size + start * tile)
+    for x, foot, way, back in ((0.0, size, "-1", "1"), (width, width - size, "1", "-1")):
+        for y, side, up, down in ((0.0, size, "1", "-1"), (height, height - size, "-1", "1")):
+            place("C", f"{way} 0 0 {up}", foot, y)
+            place("C", f"0 {down} {back} 0", x, side)
     return "".join(out)
+
+
+def parallel(frame: Frame, y: float) -> str:
+    """The closed line ``y`` points inside the centre line, as a path in ``UNIT``, within the ideal frame."""
+    bend, (width, height), pieces = frame.bend, frame.size, 10
+    corners = (  # from the lower right, with the sun against it: where its bend begins, and which way
+        (width - bend.size, 0.0, 0),
+        (width, height - bend.size, 1),
+        (bend.size, height, 2),
+        (0.0, bend.size, 3),
+    )
+    out = []
+    for x0, y0, quarters in corners:
+        a, b = ((1, 0), (0, 1), (-1, 0), (0, -1))[quarters]
+
+        def turned(s: float, x0: float = x0, y0: float = y0, a: int = a, b: int = b) -> Point:
+            u, v = bend.at(s, y)
+            return x0 + a * u - b * v, y0 + b * u + a * v
+
+        path = bezier(turned, 0, bend.length, pieces)
+        out.append(path.replace("m", "l", 1) if out else path)
+    return "".join(out) + "h\n"
