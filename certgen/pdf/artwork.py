@@ -71,24 +71,20 @@ def _drawing(page: pikepdf.Page) -> tuple[bytes, pikepdf.Dictionary]:
                 kept.append(instruction)
             inside = inside and operator != "ET"
         instructions = kept
+    there = page.resources
     used: dict[str, set[str]] = {}
     for instruction in instructions:
         operator = str(instruction.operator)
-        if operator == "INLINE IMAGE":
-            space = instruction.operands[0].obj.get("/ColorSpace") if hasattr(instruction.operands[0], "obj") else None
-            names = [space] if space is not None else []
-            category = "/ColorSpace"
+        if operator == "INLINE IMAGE":  # may name any of the colour spaces
+            used.setdefault("/ColorSpace", set()).update(there.get("/ColorSpace", pikepdf.Dictionary()).keys())
         elif operator in _TAKERS:
-            names, category = list(instruction.operands), _TAKERS[operator]
-        else:
-            continue
-        used.setdefault(category, set()).update([str(n) for n in names if isinstance(n, pikepdf.Name)])
-    there = page.resources
+            names = [str(operand) for operand in instruction.operands if isinstance(operand, pikepdf.Name)]
+            used.setdefault(_TAKERS[operator], set()).update(names)
     resources = pikepdf.Dictionary()
-    for category, names in sorted(used.items()):
+    for category, wanted in sorted(used.items()):
         of_kind = there.get(category)
-        if of_kind is not None:
-            found = {key: of_kind[key] for key in sorted(names) if key in of_kind}
+        if isinstance(of_kind, pikepdf.Dictionary):
+            found = {key: of_kind[key] for key in sorted(wanted) if key in of_kind}
             if found:
                 resources[category] = pikepdf.Dictionary(found)
     return pikepdf.unparse_content_stream(instructions), resources
@@ -126,9 +122,8 @@ class _Copy:
         """Entries and data, deflated at its smallest; what deflate cannot replace (JPEG) is kept."""
         entries = self._entries(stream, leave=frozenset({"/Length", "/Filter", "/DecodeParms", "/DL"}))
         raw = stream.read_raw_bytes()
-        kept = b"".join(
-            [b"%b %b" % (name(k[1:]), self._direct(stream[k])) for k in ("/Filter", "/DecodeParms") if k in stream]
-        )
+        coded = [key for key in ("/Filter", "/DecodeParms") if key in stream]
+        kept = b"".join([b"%b %b" % (name(key[1:]), self._direct(stream[key])) for key in coded])
         try:
             packed = deflate(stream.read_bytes())
         except pikepdf.PdfError:  # a filter that only image readers undo

@@ -128,10 +128,8 @@ class Plate:
         writer = _Tail(len(self.prefix))
         try:
             writer.plain(_INFO, metadata.information(filling.metadata))
-            writer.put(
-                _XMP,
-                stream_object(_XMP, b"/Type/Metadata/Subtype/XML", metadata.packet(self._packet, filling.metadata)),
-            )
+            packet = metadata.packet(self._packet, filling.metadata)
+            writer.put(_XMP, stream_object(_XMP, b"/Type/Metadata/Subtype/XML", packet))
         except ValueError as error:
             raise malformed("metadata-unwritable", f"The file's title, author or keywords: {error}.") from None
         self._write_attachment(writer, filling)

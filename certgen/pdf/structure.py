@@ -5,7 +5,7 @@ Source: ISO 32000-1, 14.7 and 14.8 (tagged PDF), 12.5.6.5 (links); ISO 14289-1, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
@@ -14,65 +14,16 @@ from certgen.page import Element, Link, Mark
 from certgen.pdf.syntax import Body, literal, name, nums, refs, text_string
 
 # Standard structure types (14.8.4); a role beyond them would need a role map.
-ROLES = frozenset(
-    [
-        "Document",
-        "Part",
-        "Art",
-        "Sect",
-        "Div",
-        "BlockQuote",
-        "Caption",
-        "TOC",
-        "TOCI",
-        "Index",
-        "NonStruct",
-        "Private",
-        "P",
-        "H",
-        "H1",
-        "H2",
-        "H3",
-        "H4",
-        "H5",
-        "H6",
-        "L",
-        "LI",
-        "Lbl",
-        "LBody",
-        "Table",
-        "TR",
-        "TH",
-        "TD",
-        "THead",
-        "TBody",
-        "TFoot",
-        "Span",
-        "Quote",
-        "Note",
-        "Reference",
-        "BibEntry",
-        "Code",
-        "Link",
-        "Annot",
-        "Ruby",
-        "RB",
-        "RT",
-        "RP",
-        "Warichu",
-        "WT",
-        "WP",
-        "Figure",
-        "Formula",
-        "Form",
-    ]
-)
+_ROLES = """Document Part Art Sect Div BlockQuote Caption TOC TOCI Index NonStruct Private P H H1 H2 H3 H4 H5 H6
+L LI Lbl LBody Table TR TH TD THead TBody TFoot Span Quote Note Reference BibEntry Code Link Annot
+Ruby RB RT RP Warichu WT WP Figure Formula Form"""
+ROLES = frozenset(_ROLES.split())
 # Which owner an attribute belongs to (14.8.5); everything else is layout.
 _OWNERS = {"ListNumbering": b"List"} | dict.fromkeys(("RowSpan", "ColSpan", "Headers", "Scope", "Summary"), b"Table")
 
 
 class Malformed(CertgenError):
-    """A document that cannot be engraved, or a filling that does not fit it: a mistake of certgen's own or of a layout."""
+    """A document that cannot be engraved, or a filling that does not fit it."""
 
     exit_code = ExitCode.LAYOUT
 
@@ -141,16 +92,12 @@ class Tree:
         if node.link is not None:
             self._page(node.link.page)
             if (node.link.url is None) == (node.link.slot is None):
-                raise malformed(
-                    "link-without-target", f"The link “{node.link.contents}” needs a url or a slot, not both."
-                )
+                raise malformed("link-without-target", f"The link “{node.link.contents}” needs a url or a slot.")
         return node
 
     def _page(self, page: int) -> int:
         if not 0 <= page < len(self.leaves):
-            raise malformed(
-                "no-such-page", f"Something stands on page {page + 1}, and there are {len(self.leaves)} pages."
-            )
+            raise malformed("no-such-page", f"Something stands on page {page + 1} of {len(self.leaves)}.")
         return page
 
     def links(self) -> list[Node]:
@@ -166,9 +113,8 @@ class Tree:
         for node in self.nodes:
             start, end = self._element(node, pages, tree_root)
             if node.element.language_slot is not None:
-                late.append(
-                    (b"%d 0 obj\n%b/Lang" % (node.number, start), node.element.language_slot, end + b"\nendobj\n")
-                )
+                start = b"%d 0 obj\n%b/Lang" % (node.number, start)
+                late.append((start, node.element.language_slot, end + b"\nendobj\n"))
             else:
                 language = b"" if node.element.language is None else b"/Lang" + text_string(node.element.language)
                 body.put(node.number, start + language + end)
@@ -236,6 +182,3 @@ def annotation(link: Link, key: int) -> tuple[bytes, bytes]:
 def address(url: str) -> bytes:
     """A URI as a string of ASCII (12.6.4.7); other characters are percent-encoded as in an IRI (RFC 3987, 3.1)."""
     return literal(quote(url, safe="!#$%&'()*+,/:;=?@[]~").encode("ascii"))
-
-
-ElementWriter = Callable[[Node], bytes]

@@ -6,6 +6,7 @@ Everything here returns bytes ready for a file. Source: ISO 32000-1, 7.2 to 7.5.
 from __future__ import annotations
 
 import math
+import struct
 import zlib
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
@@ -75,7 +76,8 @@ def refs(numbers: Iterable[int]) -> bytes:
 
 
 def stream_object(number: int, entries: bytes, data: bytes) -> bytes:
-    """A whole stream object; ``data`` is already encoded. An end-of-line stands before endstream (ISO 19005-3, 6.1.7)."""
+    """A whole stream object; ``data`` is already encoded. An end-of-line stands before endstream
+    (ISO 19005-3, 6.1.7)."""
     return b"%d 0 obj\n<<%b/Length %d>>\nstream\n%b\nendstream\nendobj\n" % (number, entries, len(data), data)
 
 
@@ -138,9 +140,7 @@ class Body:
             for index, body in enumerate(self._bodies)
             if body is not None and self.first + index not in self._streams
         ]
-        lost = [
-            n for n in range(self.first, self.first + len(self._bodies)) if n not in entries and n not in dict(plain)
-        ]
+        lost = set(range(self.first, self.first + len(self._bodies))) - entries.keys() - dict(plain).keys()
         if lost:
             raise AssertionError(f"objects {lost} were reserved and never written")
         following = self.first + len(self._bodies)
@@ -160,9 +160,7 @@ class Body:
         here = len(out)
         entries[following] = (1, here, 0)
         rows = [(0, 0, 65535)] + [entries[number] for number in range(self.first, following + 1)]
-        table = deflate(
-            b"".join([k.to_bytes(1, "big") + a.to_bytes(4, "big") + b.to_bytes(2, "big") for k, a, b in rows])
-        )
+        table = deflate(b"".join([struct.pack(">BIH", *row) for row in rows]))
         kind = b"/Type/XRef/Size %d/Index[0 1 %d %d]/W[1 4 2]/Root %d 0 R/Filter/FlateDecode" % (
             following + 1,
             self.first,
