@@ -250,6 +250,7 @@ def _expires(expiry: Expiry, issued: date) -> date | None:
 
 _READ: dict[str, Callable[[Credential], object | None]] = {
     "recipient.name": lambda c: c.recipient.name,
+    "recipient.full": lambda c: f"{c.recipient.honorific or ''} {c.recipient.name}".strip(),
     "recipient.given": lambda c: c.recipient.given,
     "recipient.family": lambda c: c.recipient.family,
     "recipient.honorific": lambda c: c.recipient.honorific,
