@@ -52,6 +52,14 @@ class Document(dict[str, Any]):
                 return {"line": self._lines[key[:end]]}
         return {}
 
+    def heading(self, key: Key) -> str:
+        """The table at ``key`` in words: ``[[signatories]]``, ``[translation.fr]``, "this file"."""
+        return header(key) if key else "this file"
+
+    def how_to_add(self, name: str, key: Key, example: Any) -> str:
+        """How to add a missing key, without a full stop."""
+        return f"Add a line such as {name} = {_literal(example)}" if example is not None else f"Add {name} = ..."
+
     def lines_of(self, name: str) -> Iterator[tuple[Key, int]]:
         """Every place where a key of this name stands."""
         self.place(())
@@ -426,7 +434,7 @@ class _Converter:
         return made
 
     def unknown(self, known: list[str], name: str, key: Key) -> None:
-        here = header(key) if key else "this file"
+        here = self.document.heading(key)
         top = [field.encode_name for field in self.root.fields] if isinstance(self.root, inspect.StructType) else []
         close = nearest(name, known)
         if name in top or (key and not close and nearest(name, top)):
@@ -453,14 +461,14 @@ class _Converter:
         if not key and name in self.misplaced:
             return
         _, meta = _unwrap(field.type)
-        hint = f"Add a line such as {name} = {_literal(meta.examples[0])}" if meta.examples else f"Add {name} = ..."
+        hint = self.document.how_to_add(name, key, meta.examples[0] if meta.examples else None)
         stray = next(((path, line) for path, line in self.document.lines_of(name) if len(path) > 1), None)
         if not key and stray:
             hint += (
                 f". Or is it the {name} on line {stray[1]}? There it is a part of {header(stray[0][:-1])}; "
                 "the course's own belongs above the first [table]"
             )
-        where = f"{header(key)} has no {name}" if key else f"{name} is missing"
+        where = f"{self.document.heading(key)} has no {name}" if key else f"{name} is missing"
         self.tell((*key, name), "missing-key", f"{where}.", hint + ".")
 
     def places(self) -> dict[str, list[str]]:
@@ -674,10 +682,8 @@ def _tables(info: inspect.Type, key: Key, seen: set[type]) -> Iterator[tuple[str
 
 def header(key: Key) -> str:
     """The table at ``key`` as its heading is written: ``[[signatories]]``, ``[translation.fr]``."""
-    if not key:
-        return "the file's top"
     names = ".".join(part for part in key if isinstance(part, str))
-    return f"[[{names}]]" if isinstance(key[-1], int) else f"[{names}]"
+    return f"[[{names}]]" if key and isinstance(key[-1], int) else f"[{names}]"
 
 
 def _name(key: Key) -> str:

@@ -1,0 +1,97 @@
+"""Reads ``course.toml``, ``issuer.toml`` and a workbook's Course sheet into a Course and an Issuer.
+
+A file is read into the Structs of :mod:`certgen.course.entries`, then built and checked; a Course sheet is
+first turned into the same shape (:mod:`certgen.course.sheet`), so that every rule holds for both.
+With errors among ``problems``, what these functions return is good for further checks only.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from certgen import toml
+from certgen.course.builder import CourseBuilder, expiry, expiry_date
+from certgen.course.checks import language_named, language_tag
+from certgen.course.entries import FILES, CourseFile, IssuerFile, schemas
+from certgen.course.issuer import IssuerBuilder
+from certgen.course.sheet import document_from
+from certgen.errors import Problem
+from certgen.model import Course, Issuer
+from certgen.workbook import Sheet
+
+__all__ = [
+    "FILES",
+    "course_from_sheet",
+    "expiry",
+    "expiry_date",
+    "find_issuer",
+    "language_named",
+    "language_tag",
+    "load_course",
+    "load_issuer",
+    "schemas",
+]
+
+ISSUER_FILE = "issuer.toml"
+
+
+def load_course(path: Path, problems: list[Problem]) -> Course | None:
+    """The course in a ``course.toml``."""
+    found: list[Problem] = []
+    document = toml.read(path, found)
+    course = None
+    if document is not None:
+        raw = toml.convert(document, CourseFile, path, found)
+        course = CourseBuilder(document, path.parent, found).build(raw) if raw else None
+    problems += _in_order(found)
+    return course
+
+
+def load_issuer(path: Path, problems: list[Problem]) -> Issuer | None:
+    """The issuer in an ``issuer.toml``."""
+    found: list[Problem] = []
+    document = toml.read(path, found)
+    issuer = None
+    if document is not None:
+        raw = toml.convert(document, IssuerFile, path, found)
+        issuer = IssuerBuilder(document, path.parent, found).build(raw) if raw else None
+    problems += _in_order(found)
+    return issuer
+
+
+def _in_order(problems: list[Problem]) -> list[Problem]:
+    return list(dict.fromkeys(sorted(problems, key=lambda problem: problem.line or 0)))
+
+
+def find_issuer(start: Path, problems: list[Problem] | None = None) -> Path | None:
+    """The nearest ``issuer.toml`` in ``start`` (a file or folder) or above it; None (told) if there is none."""
+    here = start.absolute()
+    for folder in (here, *here.parents):
+        try:
+            if (folder / ISSUER_FILE).is_file():
+                return folder / ISSUER_FILE
+        except OSError:  # a folder that may not be looked into
+            continue
+    if problems is not None:
+        folder = here if here.is_dir() else here.parent
+        problems.append(
+            Problem(
+                code="no-issuer",
+                message=f"There is no {ISSUER_FILE} in {folder} or any folder above it.",
+                hint=f'Create {folder.parent / ISSUER_FILE} with two lines: name = "Your academy" and '
+                'verify_url = "https://verify.your-academy.org"; it serves all courses below it.',
+            )
+        )
+    return None
+
+
+def course_from_sheet(sheet: Sheet, file: str | Path, problems: list[Problem]) -> Course | None:
+    """The course on a workbook's Course sheet; paths on it start at the workbook's folder."""
+    found: list[Problem] = []
+    document = document_from(sheet, str(file), found)
+    course = None
+    if document is not None:
+        raw = toml.convert(document, CourseFile, file, found)
+        course = CourseBuilder(document, Path(file).parent, found).build(raw) if raw else None
+    problems += dict.fromkeys(found)
+    return course
