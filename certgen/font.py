@@ -16,7 +16,7 @@ import shutil
 import struct
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -29,6 +29,9 @@ from certgen.errors import CertgenError, ExitCode, Problem
 _SUFFIXES = {".ttf", ".otf", ".ttc", ".otc"}
 _LARGEST_FILE = 128 * 2**20  # the largest CJK collections are about 100 MB
 _LARGEST_TABLE = 2**20
+# hb_subset_preprocess takes as long as 100 to 250 subsets (5 to 18 ms; a CJK face 1.2 s) and then each takes a fifth of
+# the time (CJK: a fiftieth). The bytes are the same either way.
+_WORTH_PREPROCESSING = 100
 
 # Tables that a PDF reader has no use for once the text is shaped (ISO 32000-1, 9.9).
 _DROP = [
@@ -91,6 +94,10 @@ CJK_HINT = (
 )
 
 
+Box = tuple[int, int, int, int]  # x0, y0, x1, y1
+NOWHERE = 1 << 40
+
+
 class Subset(NamedTuple):
     """A face cut down to some glyphs. ``data`` is a TrueType file (glyf), or for CFF the bare CFF table;
     ``mapping`` is old glyph id -> new glyph id and always has 0."""
@@ -109,6 +116,24 @@ class Entry(NamedTuple):
     italic: bool
     key: str
     axis: tuple[int, int] | None
+
+
+class _Marks(dict[int, Box]):
+    """Glyph id -> box of its outline, found when first asked for; NOWHERE turned inside out for a blank one, so that it
+    counts in no minimum or maximum."""
+
+    def __init__(self, font: hb.Font) -> None:
+        super().__init__()
+        self._font = font
+
+    def __missing__(self, gid: int) -> Box:
+        box = self._font.get_glyph_extents(gid)
+        if box is None or not (box.width and box.height):
+            got = (NOWHERE, NOWHERE, -NOWHERE, -NOWHERE)
+        else:
+            got = (box.x_bearing, box.y_bearing + box.height, box.x_bearing + box.width, box.y_bearing)
+        self[gid] = got
+        return got
 
 
 class Face:
@@ -136,8 +161,9 @@ class Face:
         self.ascent: int = extents.ascender
         self.descent: int = -extents.descender
         self._advances: dict[int, int] = {}
-        self.extents_known: dict[int, tuple[int, int, int, int]] = {}  # what extents() has been asked for
-        self._preprocessed: hb.Face | None = None
+        self.marks: Mapping[int, Box] = _Marks(self.hb)
+        self._source = self._face
+        self._subsets = 0
 
     def __repr__(self) -> str:
         return f"Face({self.key!r})"
@@ -188,27 +214,19 @@ class Face:
             got = self._advances[gid] = self.hb.get_glyph_h_advance(gid)
         return got
 
-    def extents(self, gid: int) -> tuple[int, int, int, int]:
+    def extents(self, gid: int) -> Box:
         """The box of the glyph's outline (x0, y0, x1, y1) around its origin; zeros where there is no ink."""
-        got = self.extents_known.get(gid)
-        if got is None:
-            box = self.hb.get_glyph_extents(gid)
-            if box is None or not (box.width or box.height):
-                got = (0, 0, 0, 0)
-            else:
-                x, y = box.x_bearing, box.y_bearing
-                got = (x, y + box.height, x + box.width, y)
-            self.extents_known[gid] = got
-        return got
+        box = self.marks[gid]
+        return box if box[3] > box[1] else (0, 0, 0, 0)
 
     def covers(self, text: str) -> bool:
         """Whether the character map has every character; shaping has the last word (text.Typesetter)."""
         return all(self.hb.get_nominal_glyph(ord(char)) for char in text)
 
     def _subset(self, gids: Iterable[int]) -> Subset:
-        if self._preprocessed is None:
-            # Costs as much as some subsets and makes each of the following quicker, most of all in CJK faces.
-            self._preprocessed = hb.subset_preprocess(self._face)
+        if self._subsets == _WORTH_PREPROCESSING:
+            self._source = hb.subset_preprocess(self._face)
+        self._subsets += 1
         wanted = hb.SubsetInput()
         wanted.glyph_set.update({0, *gids})
         flags = hb.SubsetFlags.NO_HINTING | hb.SubsetFlags.NO_LAYOUT_CLOSURE | hb.SubsetFlags.NOTDEF_OUTLINE
@@ -222,7 +240,7 @@ class Face:
             wanted.pin_all_axes_to_default(self._face)
             if any(axis.tag == "wght" for axis in self._face.axis_infos):
                 wanted.pin_axis_location(self._face, "wght", float(self.weight))
-        plan = hb.SubsetPlan(self._preprocessed, wanted)
+        plan = hb.SubsetPlan(self._source, wanted)
         made = plan.execute()
         data = bytes(made.reference_table("CFF ").data if self.is_cff else made.blob.data)
         if not data:

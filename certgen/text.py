@@ -578,12 +578,12 @@ class Typesetter:
         x0 = y0 = 1 << 30
         x1 = y1 = -x0
         glyphs = []
-        known = face.extents_known
+        known = face.marks
         for gid, share, position in zip(gids, shares, positions, strict=True):
             advance, dx, dy = position.x_advance, position.x_offset, position.y_offset
             glyphs.append(Glyph(gid, share, advance, dx, dy))
-            box = known.get(gid) or face.extents(gid)
-            if box[3] != box[1]:
+            box = known[gid]
+            if box[3] > box[1]:
                 at = x + dx
                 if at + box[0] < x0:
                     x0 = at + box[0]
