@@ -345,13 +345,13 @@ def load(name: str, problems: list[Problem]) -> Layout | None:
         message = f"There is no layout “{name}”." if _is_name(name) else f"The folder {folder} has no layout.toml."
         problems.append(_problem("no-layout", message, f"The bundled layouts are: {', '.join(bundled())}."))
         return None
+    before = len(problems)
     data = toml.read(path, problems, exit_code=ExitCode.LAYOUT)
     if data is None:
         return None
     found = toml.convert(data, _File, path, problems, exit_code=ExitCode.LAYOUT)
     if found is None:
         return None
-    before = len(problems)
     layout = Layout(
         name=folder.name,
         folder=str(folder.resolve()),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from functools import lru_cache
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -161,7 +162,7 @@ class Blank:
 
     def _place(self, slot: TextSlot, text: str) -> tuple[tuple[Draw, ...], str | None]:
         if not text:
-            return (), None
+            return (), self.language
         fitted, colour = self._fit(slot, text)
         lines = fitted.lines
         leading = leading_of(slot.styles[0][0]) * fitted.size / slot.styles[0][0].size
@@ -177,7 +178,34 @@ class Blank:
             if index:
                 baseline -= line_height(line, leading * 0.92)
             draws.append(Text(line=line, x=start_of(line, slot.frame, slot.set), y=round(baseline, 3), colour=colour))
-        return tuple(draws), self._typesetter.language_of(text, self.language)
+        return tuple(draws), language_of(text, self.language) or self.language
+
+
+def language_of(text: str, language: str) -> str | None:
+    """A tag for a text whose script is not its page's: "und-Arab" for a name in Arabic letters on an English page.
+
+    A name does not say its language, so only the script is told. Source: BCP 47; Unicode TS 35, likely subtags.
+    """
+    script = next((_script(char) for char in text if char.isalpha()), None)
+    return None if script is None or script in _scripts_of(language) else f"und-{script}"
+
+
+@lru_cache(maxsize=4096)
+def _script(char: str) -> str:
+    import icu
+
+    return "Latn" if char.isascii() else str(icu.Script.getScript(char).getShortName())
+
+
+@lru_cache(maxsize=64)
+def _scripts_of(language: str) -> frozenset[str]:
+    import icu
+
+    locale = icu.Locale.forLanguageTag(language)
+    found = str(icu.Locale.addLikelySubtags(locale).getScript() if hasattr(icu.Locale, "addLikelySubtags") else "")
+    if not found:
+        found = str(locale.getScript()) or "Latn"
+    return frozenset({"Jpan": ["Hani", "Hira", "Kana"], "Kore": ["Hang", "Hani"], "Hans": ["Hani"], "Hant": ["Hani"]}.get(found, [found]))
 
 
 def _problem(slot: TextSlot, text: str, error: Uncovered | Unfit) -> Problem:

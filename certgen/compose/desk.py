@@ -17,7 +17,7 @@ from certgen.errors import CertgenError, ExitCode, Problem
 from certgen.fields import Template
 from certgen.layout import Layout, StyleSpec, Tint
 from certgen.page import Artwork, Colour, Draw, Element, Line, Link, Mark, Rect, Shape, Text
-from certgen.text import Fit, Style, Typesetter
+from certgen.text import Direction, Fit, Style, Typesetter, Unfit
 
 if TYPE_CHECKING:
     from certgen.compose.studio import Studio
@@ -46,7 +46,7 @@ class TextSlot(Struct, frozen=True):
     baseline: float  # of a single line
     set: str  # left, center, right
     rule: Fit
-    direction: str
+    direction: Direction
 
 
 class QrSlot(Struct, frozen=True):
@@ -88,7 +88,7 @@ class Desk:
         self.typesetter: Typesetter = studio.typesetter
         self.language = context.language
         self.rtl = context.language.split("-")[0] in RIGHT_TO_LEFT
-        self.direction = "rtl" if self.rtl else "ltr"
+        self.direction: Direction = "rtl" if self.rtl else "ltr"
         self.tight = 0.0
         self.sheets: list[Sheet] = []
         self.elements: list[Element] = []
@@ -215,6 +215,18 @@ class Desk:
         sheet.art.append(Shape(path=box_path(sheet.rect(frame), radius), fill=colour))
 
     # --- setting fixed text ------------------------------------------------------------------
+
+    def paragraph(
+        self, box: str, spans: Sequence[tuple[str, Style]], width: float, *, balance: bool = False
+    ) -> tuple[Line, ...]:
+        """Fixed text in lines. Raises Overfull where a word is wider than the box."""
+        try:
+            return self.typesetter.paragraph(
+                tuple(spans), width, self.language, direction=self.direction, balance=balance
+            )
+        except Unfit as error:
+            text = "".join(text for text, _ in spans)
+            raise Overfull(box, text, error.needed, error.there, across=True) from None
 
     def choose(self, names: str | Sequence[str], text: str) -> tuple[Style, Colour]:
         """Of several styles the first whose own face can set the text and suits it."""

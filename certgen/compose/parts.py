@@ -79,9 +79,7 @@ class TextNode(Node):
         if self.spec.max_width is not None:
             width = min(width, self.spec.max_width * MM)
         style = self.scaled()
-        return self.desk.typesetter.paragraph(
-            ((self.fixed, style),), width, self.desk.language, direction=self.desk.direction, balance=self.spec.balance
-        )
+        return self.desk.paragraph(self.name, ((self.fixed, style),), width, balance=self.spec.balance)
 
     def inner_wanted(self, available: float) -> float:
         if self.varies:
@@ -89,8 +87,8 @@ class TextNode(Node):
         return max((line.width for line in self.lines(available)), default=0.0) + SLACK
 
     def inner_height(self, width: float) -> float:
-        if self.varies:
-            return self.spec.lines * leading_of(self.style)
+        if self.varies:  # a height of its own is enough: lines are fitted into it
+            return self.spec.lines * leading_of(self.style) if self.spec.height is None else 0.0
         leading = leading_of(self.scaled())
         return sum(line_height(line, leading) for line in self.lines(width))
 
@@ -182,9 +180,7 @@ class ProseNode(Node):
         found = []
         for kind, spans, marker in self.blocks():
             indent = 4.5 * MM if kind == "LI" else 0.0
-            lines = self.desk.typesetter.paragraph(
-                spans, width - indent, self.desk.language, direction=self.desk.direction
-            )
+            lines = self.desk.paragraph(self.name, spans, width - indent)
             found.append((kind, lines, marker, indent))
         return found
 
@@ -432,12 +428,8 @@ class SignatoriesNode(Node):
     def _words(self, person: Signatory, rule: float) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
         (name_style, _), (role_style, _) = self._styles()
         desk, width = self.desk, rule + min(self.spec.gap * MM * 0.6, 6 * MM)
-        names = desk.typesetter.paragraph(
-            ((person.name, name_style),), width, desk.language, direction=desk.direction, balance=True
-        )
-        roles = desk.typesetter.paragraph(
-            ((person.role, role_style),), width, desk.language, direction=desk.direction, balance=True
-        )
+        names = self.desk.paragraph(self.name, ((person.name, name_style),), width, balance=True)
+        roles = self.desk.paragraph(self.name, ((person.role, role_style),), width, balance=True)
         return names, roles if person.role else ()
 
     def image_height(self, row: Sequence[Signatory]) -> float:
@@ -567,7 +559,7 @@ class SkillsNode(Node):
         each = (width - (columns - 1) * 6 * MM) / columns - 4 * MM
         style = self.style()
         items = [
-            (n, self.desk.typesetter.paragraph(((n, style),), each, self.desk.language, direction=self.desk.direction))
+            (n, self.desk.paragraph(self.name, ((n, style),), each))
             for n in [*names, *([rest] if rest else [])]
         ]
         per = -(-len(items) // columns)

@@ -128,9 +128,7 @@ class Flow:
         indent = (depth + 1) * INDENT if role == "LI" else 0.0
         if mark is not None:  # a long marker such as "(viii)" pushes its text
             indent = max(indent, depth * INDENT + mark.width + 1.2 * MM)
-        lines = desk.typesetter.paragraph(
-            spans, self.width - indent, desk.language, direction=desk.direction, balance=role in ("H2", "H3")
-        )
+        lines = desk.paragraph("record", spans, self.width - indent, balance=role in ("H2", "H3"))
         number = len(self.pieces)
         self.pieces.append(Piece(role, depth, ordered, self.section))
         heading = role in ("H2", "H3")

@@ -1,0 +1,120 @@
+"""Layout files: what loads, and what each mistake is told as."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from certgen import layout
+from certgen.errors import ExitCode, Problem
+from certgen.fields import FIELDS, Template
+
+SMALL = """
+title = "Small"
+[paper]
+size = [100, 60]
+[styles.body]
+size = 10
+[boxes.page]
+kind = "stack"
+boxes = ["name"]
+[boxes.name]
+kind = "text"
+text = "{recipient.name}"
+[pages.certificate]
+box = "page"
+"""
+
+
+def load(folder: Path, text: str, **phrases: str) -> tuple[layout.Layout | None, list[Problem]]:
+    folder.mkdir(exist_ok=True)
+    (folder / "layout.toml").write_text(text, encoding="utf-8")
+    for language, words in phrases.items():
+        (folder / "phrases").mkdir(exist_ok=True)
+        (folder / "phrases" / f"{language}.toml").write_text(words, encoding="utf-8")
+    problems: list[Problem] = []
+    return layout.load(str(folder), problems), problems
+
+
+@pytest.mark.parametrize("name", layout.bundled())
+def test_bundled_layouts_load_without_a_problem(name: str) -> None:
+    problems: list[Problem] = []
+    found = layout.load(name, problems)
+    assert problems == []
+    assert found is not None and found.name == name
+    assert {"en", "es", "fr", "ar"} <= set(found.phrases)
+
+
+@pytest.mark.parametrize("name", layout.bundled())
+def test_every_language_has_the_same_labels_and_fields_that_exist(name: str) -> None:
+    found = layout.load(name, [])
+    assert found is not None
+    labels = {language: set(words) for language, words in found.phrases.items()}
+    assert all(own == labels["en"] for own in labels.values())
+    for words in found.phrases.values():
+        for phrase in words.values():
+            unknown = set(Template.parse(phrase).paths) - set(FIELDS) - {"count", "name"}
+            assert not unknown, phrase
+
+
+def test_a_layout_of_the_users_own_is_given_by_its_folder(tmp_path: Path) -> None:
+    found, problems = load(tmp_path / "own", SMALL, en='certify = "We hereby say that"')
+    assert problems == []
+    assert found is not None
+    assert found.name == "own"
+    assert found.paper.points() == pytest.approx((283.465, 170.079), abs=0.01)
+    assert found.phrases["en"]["certify"] == "We hereby say that"  # the layout's own before the common ones
+    assert found.phrases["fr"]["certify"]  # which are still there
+
+
+@pytest.mark.parametrize(
+    ("paper", "millimetres"),
+    [
+        ('size = "A4"', (210, 297)),
+        ('size = "A4"\norientation = "landscape"', (297, 210)),
+        ('size = "A5"\norientation = "landscape"', (210, 148)),
+        ('size = "Letter"', (215.9, 279.4)),
+        ("size = [300, 200]", (300, 200)),
+    ],
+)
+def test_paper(tmp_path: Path, paper: str, millimetres: tuple[float, float]) -> None:
+    found, problems = load(tmp_path / "own", SMALL.replace("size = [100, 60]", paper))
+    assert problems == []
+    assert found is not None
+    assert found.paper.points() == pytest.approx([side * 72 / 25.4 for side in millimetres])
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "says"),
+    [
+        (('kind = "text"', 'kind = "txt"'), "wrong-value", "txt"),
+        (('boxes = ["name"]', 'boxes = ["nome"]'), "unknown-box", "Did you mean “name”?"),
+        (('box = "page"', 'box = "pages"'), "unknown-box", "Did you mean “page”?"),
+        (("{recipient.name}", "{recipient.nmae}"), "unknown-field", "recipient.name"),
+        (("{recipient.name}", "{words.certifi}"), "unknown-phrase", "certify"),
+        (('text = "{rec', 'style = "bdy"\ntext = "{rec'), "unknown-style", "Did you mean “body”?"),
+        (("size = 10", 'size = 10\nlike = "body"'), "style-loop", "like itself"),
+        (('boxes = ["name"]', 'boxes = ["page"]'), "box-loop", "inside itself"),
+        (('text = "{rec', 'wdth = 20\ntext = "{rec'), "unknown-key", "width"),
+        (('text = "{rec', 'text = "{{rec'), "template", "}}"),
+        (("size = 10", 'size = "10"'), "wrong-type", "size"),
+        (('text = "{rec', 'pad = [1, 2, 3]\ntext = "{rec'), "wrong-value", "numbers"),
+    ],
+)
+def test_each_mistake_is_told_with_its_place(tmp_path: Path, change: tuple[str, str], code: str, says: str) -> None:
+    assert change[0] in SMALL
+    found, problems = load(tmp_path / "own", SMALL.replace(*change))
+    assert found is None
+    told = [problem for problem in problems if problem.code == code]
+    assert told, problems
+    assert any(says in problem.message + problem.hint for problem in told), told
+    assert all(problem.exit_code == ExitCode.LAYOUT and problem.file and problem.key for problem in told)
+
+
+def test_an_unknown_layout_names_those_there_are(tmp_path: Path) -> None:
+    problems: list[Problem] = []
+    assert layout.load("clasic", problems) is None
+    assert "classic" in problems[0].hint
+    assert layout.load(str(tmp_path), problems) is None
+    assert problems[1].code == "no-layout"
