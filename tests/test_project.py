@@ -84,15 +84,39 @@ def test_what_certgen_imports_is_declared() -> None:
     }
     brought_by = packages_distributions()
     for path in (ROOT / "certgen").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
-            if isinstance(node, ast.ImportFrom) and node.level == 0:
-                names = [node.module or ""]
-            for name in (n.split(".")[0] for n in names):
-                if name in sys.stdlib_module_names or name == "certgen":
-                    continue
-                homes = {home.lower().replace("_", "-") for home in brought_by.get(name, [name])}
-                assert homes & declared, f"{path.relative_to(ROOT)} imports {name}"
+        for name in {module.split(".")[0] for module in imported(path)} - {*sys.stdlib_module_names, "certgen"}:
+            homes = {home.lower().replace("_", "-") for home in brought_by.get(name, [name])}
+            assert homes & declared, f"{path.relative_to(ROOT)} imports {name}"
+
+
+def imported(path: Path) -> set[str]:
+    """The modules that a file imports, dotted."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return names
+
+
+def test_certgen_knows_no_network() -> None:
+    """README: nothing leaves the user's computer."""
+    network = {
+        "asyncio",
+        "ftplib",
+        "http",
+        "httpx",
+        "requests",
+        "smtplib",
+        "socket",
+        "ssl",
+        "urllib.request",
+        "webbrowser",
+    }
+    for path in (ROOT / "certgen").rglob("*.py"):
+        found = {n for n in imported(path) if n in network or n.split(".")[0] in network}
+        assert not found, path.relative_to(ROOT)
 
 
 @pytest.fixture(scope="module")
@@ -195,3 +219,14 @@ def test_links_between_pages_lead_somewhere() -> None:
             assert lands.exists(), f"{page.relative_to(ROOT)} links to {target}"
             if anchor and lands.suffix == ".md":
                 assert anchor in anchors(lands), f"{page.relative_to(ROOT)} links to {target}"
+
+
+def test_every_page_can_be_reached_from_the_readme() -> None:
+    reached, new = set(), {ROOT / "README.md"}
+    while new:
+        page = new.pop()
+        reached.add(page)
+        targets = re.findall(r"\]\(([^)\s#:]+\.md)", page.read_text(encoding="utf-8"))
+        new |= {found for target in targets if (found := (page.parent / target).resolve()).is_file()} - reached
+    pages = {*(ROOT / "docs").rglob("*.md"), ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"}
+    assert not pages - reached, sorted(str(page.relative_to(ROOT)) for page in pages - reached)
