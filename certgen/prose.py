@@ -247,7 +247,8 @@ class _Reader:
                 )
                 text = token.content
             elif kind == "html_inline":
-                self.refuse(f"HTML is not printed: {_short(token.content)}", "Write *slanted* or **bold**.", line)
+                if not token.content.startswith("</"):  # one sentence for a pair
+                    self.refuse(f"HTML is not printed: {_short(token.content)}", "Write *slanted* or **bold**.", line)
                 text = token.content
             elif kind == "image":
                 self.refuse(

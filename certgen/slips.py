@@ -440,9 +440,7 @@ def _backslashes(key: str, body: str, say: Say) -> str:
     hint = (
         f'Use forward slashes: {key} = "{shown}"'
         if re.search(r"[A-Za-z]:\\|\\\\", content)
-        else (
-            f"Put the text between {'three ' if len(quotes) == 3 else ''}single quotes, or write \\\\ for each backslash."
-        )
+        else (f"Put the text between {'three ' if len(quotes) == 3 else ''}single quotes, or double each backslash.")
     )
     say("backslash", f"The backslash in the text of {key} has a special meaning between double quotes.", hint)
     doubled = re.sub(r'\\(?!")', r"\\\\", content)
@@ -458,6 +456,17 @@ def _brackets(key: str, body: str, say: Say) -> str:
     if re.search(r"[“”„‟«»]", re.sub(r'"[^"\n]*"', "", body)) or re.search(r"[\[,=]\s*[‘’‚]", body):
         say("curly-quotes", f"{key} has curly quotes; TOML needs straight ones.", f"{key} = {_first(_straight(body))}")
         body = _straight(body)
+    if not good() and re.search(r'"[^"\n]*\\[^"\n]*"', body):
+        doubled = re.sub(r'"[^"\n]*"', lambda text: text[0].replace("\\", "\\\\"), body)
+        if _parses(f"k = {doubled}") is not None:
+            shown = re.search(r'"[^"\n]*\\[^"\n]*"', body)
+            path = shown[0].replace("\\", "/") if shown else ""
+            say(
+                "backslash",
+                f"A backslash in {key} has a special meaning between double quotes.",
+                f"Use forward slashes: {path}",
+            )
+            body = doubled
     if body[0] == "{":
         joined = re.sub(r"([{,]\s*[\w-]+)\s*:\s", r"\1 = ", body)
         if not good() and joined != body:

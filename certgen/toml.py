@@ -14,7 +14,7 @@ import difflib
 import re
 import tomllib
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -270,6 +270,7 @@ def convert(
     problems: list[Problem],
     *,
     exit_code: ExitCode = ExitCode.ROSTER,
+    elsewhere: Mapping[str, str] | None = None,
 ) -> T | None:
     """``data`` as a ``type_`` (a Struct), with every unknown, missing and wrong key told.
 
@@ -277,11 +278,12 @@ def convert(
     its type (``UNKNOWN`` for text), so that positions in lists stay as typed and further checks can go
     on: look at ``errors.has_errors`` before using the result. Text is NFC.
 
+    ``elsewhere`` names the files to which keys belong that people put here by mistake.
     A field says more of itself with ``msgspec.Meta``: ``examples`` are shown in hints, and
     ``extra={"accepts": "date"}`` lets a text field take a TOML date (as ISO text).
     """
     document = data if isinstance(data, Document) else Document(data, str(file), exit_code=exit_code)
-    converter = _Converter(document, type_, problems)
+    converter = _Converter(document, type_, problems, elsewhere or {})
     before = len(problems)
     made = converter.value(converter.root, document, ())
     try:
@@ -292,15 +294,7 @@ def convert(
         return None
 
 
-_OTHER_NAMES = {
-    "color": "colour",
-    "colors": "colours",
-    "program": "programme",
-    "signatures": "signatories",
-    "signature": "signatories",
-    "certificates": "awards",
-    "modules": "sections",
-}
+_OTHER_NAMES = {"color": "colour", "colors": "colours", "program": "programme"}  # American spelling
 
 
 def nearest(name: str, known: list[str]) -> str | None:
@@ -322,12 +316,13 @@ def nearest(name: str, known: list[str]) -> str | None:
 
 
 class _Converter:
-    def __init__(self, document: Document, type_: type, problems: list[Problem]) -> None:
+    def __init__(self, document: Document, type_: type, problems: list[Problem], elsewhere: Mapping[str, str]) -> None:
         self.document = document
         self.problems = problems
         self.root = inspect.type_info(type_)
         self.tables: dict[str, list[str]] | None = None
-        self.misplaced: set[str] = set()
+        self.elsewhere = elsewhere
+        self.meant: set[Key] = set()  # missing keys that stand somewhere under another name
 
     def tell(self, key: Key, code: str, message: str, hint: str = "") -> None:
         self.problems.append(self.document.problem(key, code, message, hint))
@@ -364,6 +359,8 @@ class _Converter:
         made = []
         for index, item in enumerate(value):
             got = self.value(info.item_type, item, (*key, index))
+            if got is _WRONG and isinstance(_unwrap(info.item_type)[0], inspect.LiteralType):
+                continue  # no neutral value
             made.append(_neutral(info.item_type) if got is _WRONG else got)
         if info.max_length is not None and len(value) > info.max_length:
             self.tell(
@@ -439,7 +436,7 @@ class _Converter:
         close = nearest(name, known)
         if name in top or (key and not close and nearest(name, top)):
             meant = name if name in top else nearest(name, top)
-            self.misplaced.add(str(meant))
+            self.meant.add((str(meant),))
             first = self.document.place((key[0],)).get("line")
             also = f' (spelled "{meant}")' if meant != name else ""
             self.tell(
@@ -449,7 +446,10 @@ class _Converter:
                 f"Move this line{also} up, above line {first}." if first else "Move it to the top.",
             )
             return
-        if close:
+        if name in self.elsewhere:
+            hint = f"That key belongs in {self.elsewhere[name]}."
+        elif close:
+            self.meant.add((*key, close))
             hint = f'Did you mean "{close}"?'
         elif places := self.places().get(name):
             hint = f"That key belongs in {places[0]}."
@@ -458,11 +458,12 @@ class _Converter:
         self.tell((*key, name), "unknown-key", f'"{name}" is not a key of {here}.', hint)
 
     def missing(self, name: str, field: inspect.Field, key: Key) -> None:
-        if not key and name in self.misplaced:
+        if (*key, name) in self.meant:
             return
         _, meta = _unwrap(field.type)
         hint = self.document.how_to_add(name, key, meta.examples[0] if meta.examples else None)
-        stray = next(((path, line) for path, line in self.document.lines_of(name) if len(path) > 1), None)
+        strays = (item for item in self.document.lines_of(name) if isinstance(item[0][0], str) and 1 < len(item[0]) < 4)
+        stray = next((item for item in strays if isinstance(item[0][-2], int)), None)
         if not key and stray:
             hint += (
                 f". Or is it the {name} on line {stray[1]}? There it is a part of {header(stray[0][:-1])}; "

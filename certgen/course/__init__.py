@@ -32,7 +32,16 @@ __all__ = [
     "schemas",
 ]
 
+COURSE_FILE = "course.toml"
 ISSUER_FILE = "issuer.toml"
+
+
+def _of_issuer() -> dict[str, str]:
+    return {name: ISSUER_FILE for name in IssuerFile.__struct_fields__ if name not in CourseFile.__struct_fields__}
+
+
+def _of_course() -> dict[str, str]:
+    return {name: COURSE_FILE for name in CourseFile.__struct_fields__ if name not in IssuerFile.__struct_fields__}
 
 
 def load_course(path: Path, problems: list[Problem]) -> Course | None:
@@ -41,7 +50,7 @@ def load_course(path: Path, problems: list[Problem]) -> Course | None:
     document = toml.read(path, found)
     course = None
     if document is not None:
-        raw = toml.convert(document, CourseFile, path, found)
+        raw = toml.convert(document, CourseFile, path, found, elsewhere=_of_issuer())
         course = CourseBuilder(document, path.parent, found).build(raw) if raw else None
     problems += _in_order(found)
     return course
@@ -53,7 +62,7 @@ def load_issuer(path: Path, problems: list[Problem]) -> Issuer | None:
     document = toml.read(path, found)
     issuer = None
     if document is not None:
-        raw = toml.convert(document, IssuerFile, path, found)
+        raw = toml.convert(document, IssuerFile, path, found, elsewhere=_of_course())
         issuer = IssuerBuilder(document, path.parent, found).build(raw) if raw else None
     problems += _in_order(found)
     return issuer

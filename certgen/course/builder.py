@@ -178,7 +178,8 @@ class CourseBuilder(Builder):
                 always = index
             made.append(rule)
         kinds = {rule.kind for rule in made} or {"completion"}
-        for index, section in enumerate(raw.sections):
+        understood = all(self.raw_award(index).get("kind") == rule.kind for index, rule in enumerate(made))
+        for index, section in enumerate(raw.sections if understood else []):
             for at, kind in enumerate(section.awards or []):
                 if kind not in kinds:
                     self.tell(

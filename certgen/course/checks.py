@@ -121,7 +121,7 @@ class Builder:
             return None
         made = language_tag(value)
         if made is None:
-            meant = language_named(value) or language_tag(value[:2])
+            meant = language_named(value)
             self.tell(
                 key,
                 "unknown-language",

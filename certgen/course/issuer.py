@@ -68,7 +68,7 @@ class IssuerBuilder(Builder):
                 "verify_url has letters that QR readers do not open surely.",
                 "Write it in ASCII, as the browser's address bar copies it.",
             )
-        elif parts.scheme != "https" and not local:
+        if parts.scheme != "https" and not local:
             self.tell(key, "insecure-address", "verify_url must begin with https://.", f'"https{url[4:]}"')
         elif local or _PLACEHOLDERS.search(host):
             self.tell(

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from certgen import values
+from certgen import toml, values
 from certgen.course.checks import language_named
 from certgen.course.entries import CourseFile, TranslationEntry
 from certgen.errors import Problem
@@ -166,6 +166,11 @@ class _Reader:
     def once(self, number: int, left: int, name: str) -> None:
         row = self.sheet.rows[number]
         value = row[left + 1] if left + 1 < len(row) else None
+        if name not in _ONLY_ONCE:
+            close = toml.nearest(name, [*_ONLY_ONCE, *_MANY])
+            hint = f'Did you mean "{close}"?' if close else f"The keys are: {', '.join([*_ONLY_ONCE, *_MANY])}."
+            self.tell(number, left, "unknown-key", f'"{name}" is not a key of this sheet.', hint)
+            return
         if (name,) in self.document.cells:
             self.tell(number, left, "repeated-key", f"There is another row {name}.", "Keep one of the two.")
             return
@@ -178,7 +183,7 @@ class _Reader:
                 continue
             if name in _TRANSLATED:
                 self.set(("translation", tag, name), values.as_text(cell), number, column)
-            elif name in _ONLY_ONCE:
+            else:
                 self.tell(
                     number, column, "not-translated", f"{name} is the same in every language.", "Clear this cell."
                 )
@@ -257,16 +262,9 @@ class _Reader:
             self.set((many, index), made, number, column)
             return
         entries = self.document.setdefault("translation", {}).setdefault(tag, {}).setdefault(many, [])
-        if len(entries) != index:
-            self.tell(
-                number,
-                column,
-                "other-length",
-                f"A {many[:-1] if many == 'skills' else 'n occupation'} above has no translation into {tag}.",
-                "Translate all of them, or none.",
-            )
-        entries.extend([UNKNOWN] * (index - len(entries)))
-        self.set(("translation", tag, many), [*entries, made], number, column)
+        self.document.cells[("translation", tag, many, len(entries))] = self.sheet.address(number, column)
+        self.document.cells.setdefault(("translation", tag, many), self.sheet.address(number, column))
+        entries.append(made)  # one too few is told by its number, like anywhere else
 
     def award(self, number: int, column: int, key: Key, text: str, tag: str | None) -> None:
         parts = [item.strip() for item in text.split("|") if item.strip()]

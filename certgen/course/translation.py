@@ -88,7 +88,7 @@ class Translator:
             self.course.tell(
                 (*self.key, name),
                 "other-length",
-                f"{toml.dotted(self.key)} has {mine} {name}; the course has {default}.",
+                f"{name} has {mine} entries in {toml.dotted(self.key)}; the course has {default}.",
                 "Give the same number, in the same order.",
             )
         return mine == default
@@ -96,6 +96,7 @@ class Translator:
     def match(self, name: str, ids: list[str | None], wanted: list[str], typed: list[str | None]) -> dict[str, int]:
         """Where each wanted id stands among the translation's entries. ``typed``: ids in the first language."""
         found: dict[str, int] = {}
+        named = [item.strip() for item in typed if item and item != UNKNOWN]
         for index, value in enumerate(ids):
             key: Key = (*self.key, name, index)
             if value is None or value == UNKNOWN:
@@ -103,7 +104,7 @@ class Translator:
                     key,
                     "missing-id",
                     f"This entry of {toml.dotted(self.key)}.{name} has no id.",
-                    f"Add id = ..., one of: {', '.join(wanted)}." if wanted else "Delete it.",
+                    f"Add id = ..., one of: {', '.join(named)}." if named else "Give both an id.",
                 )
             elif value.strip() not in wanted:
                 close = toml.nearest(value, wanted)
@@ -113,8 +114,8 @@ class Translator:
                     f'The course has no "{value}" among its {name}.',
                     f'Did you mean "{close}"?'
                     if close
-                    else f"Its ids are: {', '.join(wanted)}."
-                    if wanted
+                    else f"Its ids are: {', '.join(named)}."
+                    if named
                     else "Delete it, or add it to the course.",
                 )
             elif value.strip() in found:
