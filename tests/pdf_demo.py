@@ -107,7 +107,7 @@ def drawing(*, soft_mask: bool = False) -> Artwork:
     canvas.setStrokeColorRGB(0.72, 0.62, 0.38)
     canvas.setLineWidth(3)
     canvas.rect(20, 20, 380, 260)
-    canvas.linearGradient(30, 30, 390, 30, ((0.05, 0.24, 0.38), (0.8, 0.85, 0.9)), extend=False)
+    canvas.linearGradient(30, 30, 390, 30, ((0.95, 0.97, 1.0), (0.8, 0.85, 0.9)), extend=False)
     image = Image.linear_gradient("L").resize((24, 24))
     image = Image.merge("RGBA", (image, image, image, image)) if soft_mask else image.convert("RGB")
     for x in (60, 300):
@@ -167,7 +167,7 @@ def demo(book: FontBook, *, soft_mask: bool = False) -> Demo:
         Element("LI", (text("Lbl", label, y, page=1), Element("LBody", (Mark(1, (words(book, body, 80, y),)),))))
         for label, body, y in (
             ("1.", "Describe fair recruitment.", 330),
-            ("2.", "Apply the office’s first five affirmations.", 310),
+            ("2.", "Apply the office’s five first steps.", 310),
         )
     )
     root = (

@@ -37,6 +37,7 @@ class Codes(dict[Glyph, Step]):
         self.pairs = pairs
         self.names = names  # by layer
         self.upem = upem
+        self.simple = _Simple(self)
 
     def __missing__(self, glyph: Glyph) -> Step:
         gid, text, advance, dx, dy = glyph
@@ -47,6 +48,31 @@ class Codes(dict[Glyph, Step]):
         step = Step(self.names[layer], code, -dx * scale, width + (dx - advance) * scale, dy)
         self[glyph] = step
         return step
+
+
+class _Simple(dict[Glyph, bytes]):
+    """Glyphs whose move is a whole number of thousandths -> their part of a TJ string, code and move in one.
+
+    So it is in every face of 1000 units to the em. A raised glyph or one in another layer: ValueError.
+    """
+
+    def __init__(self, codes: Codes) -> None:
+        super().__init__()
+        self._codes = codes
+
+    def __missing__(self, glyph: Glyph) -> bytes:
+        step = self._codes[glyph]
+        if step.dy or step.font is not self._codes.names[0] or step.before % 1 or step.after % 1:
+            raise ValueError
+        if len(self) >= _GLYPHS:
+            self.clear()
+        part = step.code
+        if step.before:
+            part = b")%d(" % step.before + part
+        if step.after:
+            part += b")%d(" % step.after
+        self[glyph] = part
+        return part
 
 
 class Lacking(Exception):
@@ -106,15 +132,25 @@ class Encoder:
         parts = [colour(text.colour, b"rg"), b"BT"]
         lacking = []
         for run in line.runs:
+            if not run.glyphs:
+                continue
+            parts.append(b"1 0 0 1 %b %b Tm" % (num(text.x + run.x), num(text.y)))
             try:
                 codes = self.codes_of(run)
-                steps = [*map(codes.__getitem__, run.glyphs)]
+                try:
+                    shown = b"".join(map(codes.simple.__getitem__, run.glyphs))
+                except ValueError:
+                    parts.append(_run(run, [codes[glyph] for glyph in run.glyphs], codes.upem))
+                    continue
             except KeyError:
                 lacking.append(run)
                 continue
-            if steps:
-                parts.append(b"1 0 0 1 %b %b Tm" % (num(text.x + run.x), num(text.y)))
-                parts.append(_run(run, steps, codes.upem))
+            if run.tracking:
+                parts.append(
+                    b"%b Tc %b %b Tf [(%b)]TJ 0 Tc" % (num(run.tracking), codes.names[0], num(run.size), shown)
+                )
+            else:
+                parts.append(b"%b %b Tf [(%b)]TJ" % (codes.names[0], num(run.size), shown))
         if lacking:
             raise Lacking(lacking)
         parts.append(b"ET")

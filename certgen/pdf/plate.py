@@ -26,7 +26,8 @@ from certgen.pdf.syntax import Body, name, nums, refs, stream_object, text_strin
 
 ATTACHMENT = "credential.json"
 _ATTACHMENT_SAYS = "What this document states, as data"
-_SMALL = 96  # bytes below which deflate gains nothing worth its time
+_SMALL = 96  # bytes of content below which deflate gains nothing worth its time
+_SMALL_ATTACHMENT = 2048  # likewise; half a kilobyte is not worth a tenth of the time
 _LEVEL = 1
 _OWN_FONTS = 256  # programs of fillings' own that are remembered
 
@@ -199,7 +200,7 @@ class Plate:
             metadata.date_string(filling.metadata),
             check,
         )
-        writer.stream(_EMBEDDED, data, entries)
+        writer.stream(_EMBEDDED, data, entries, small=_SMALL_ATTACHMENT)
 
     def _close(self, writer: _Tail, late: int, following: int, filling: Filling) -> bytes:
         """Cross-reference stream and trailer (7.5.8). The file's identifier is the digest of what stands before it."""
@@ -257,8 +258,8 @@ class _Tail:
     def plain(self, number: int, body: bytes) -> None:
         self.put(number, b"%d 0 obj\n%b\nendobj\n" % (number, body))
 
-    def stream(self, number: int, data: bytes, entries: bytes = b"") -> None:
-        if len(data) >= _SMALL:
+    def stream(self, number: int, data: bytes, entries: bytes = b"", *, small: int = _SMALL) -> None:
+        if len(data) >= small:
             data = zlib.compress(data, _LEVEL)
             entries += b"/Filter/FlateDecode"
         self.put(number, stream_object(number, entries, data))

@@ -6,6 +6,7 @@ Everything here returns bytes ready for a file. Source: ISO 32000-1, 7.2 to 7.5.
 from __future__ import annotations
 
 import math
+import re
 import struct
 import zlib
 from collections.abc import Iterable, Mapping
@@ -13,6 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 HEADER = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"  # the comment's bytes say "binary" (ISO 19005-3, 6.1.2)
+_SPECIAL = re.compile(rb"[()\\\r\n]")
 _PER_OBJECT_STREAM = 200
 _ESCAPES = {0x28: b"\\(", 0x29: b"\\)", 0x5C: b"\\\\", 0x0D: b"\\r", 0x0A: b"\\n"}
 # Regular characters that may stand in a name as they are (7.3.5).
@@ -44,7 +46,7 @@ def literal(data: bytes) -> bytes:
 def escape(data: bytes) -> bytes:
     """What stands between a literal string's parentheses. Ends of line are escaped because a reader
     turns a bare carriage return into a line feed."""
-    if any(byte in data for byte in b"()\\\r\n"):
+    if _SPECIAL.search(data):
         return b"".join([_ESCAPES.get(byte) or bytes((byte,)) for byte in data])
     return data
 
@@ -76,9 +78,12 @@ def refs(numbers: Iterable[int]) -> bytes:
 
 
 def stream_object(number: int, entries: bytes, data: bytes) -> bytes:
-    """A whole stream object; ``data`` is already encoded. An end-of-line stands before endstream
-    (ISO 19005-3, 6.1.7)."""
-    return b"%d 0 obj\n<<%b/Length %d>>\nstream\n%b\nendstream\nendobj\n" % (number, entries, len(data), data)
+    """A whole stream object; ``data`` is already encoded.
+
+    The end-of-line before endstream (ISO 19005-3, 6.1.7) is CR LF: after data that happens to end in
+    CR, a lone LF would make one end-of-line with it, and the length would seem wrong.
+    """
+    return b"%d 0 obj\n<<%b/Length %d>>\nstream\n%b\r\nendstream\nendobj\n" % (number, entries, len(data), data)
 
 
 def deflate(data: bytes) -> bytes:
