@@ -57,8 +57,8 @@ def best(step: Callable[[Any], object], items: Iterable[Any]) -> tuple[float, li
     return least, results
 
 
-def stages(path: Path) -> list[str]:
-    """The table of stages for a roster of the benchmark's course, as Markdown."""
+def stages(path: Path, where: Path | None = None) -> list[str]:
+    """The table of stages for a roster of the benchmark's course, as Markdown; files are written in ``where``."""
     problems: list[Problem] = []
     once: list[tuple[str, float]] = []
 
@@ -110,7 +110,7 @@ def stages(path: Path) -> list[str]:
     rows.append(("SHA-256 of the file, from the prefix's saved state", digest))
     assert len(fillings) == count
 
-    with tempfile.TemporaryDirectory(prefix="certgen-benchmark-") as folder, output.staging(Path(folder)) as place:
+    with tempfile.TemporaryDirectory(dir=where) as folder, output.staging(Path(folder)) as place:
         tray = output.Tray(folder, place)
         names = [f"{number}.pdf" for number in range(count)]
         start = time.perf_counter()
@@ -119,7 +119,10 @@ def stages(path: Path) -> list[str]:
         laid = time.perf_counter()
         for name in names:
             tray.hand_over(name)
-        rows += [("write the file", laid - start), ("put it in its place", time.perf_counter() - laid)]
+        rows += [
+            ("compare with what is there, write a new file", laid - start),
+            ("put it in its place", time.perf_counter() - laid),
+        ]
 
     size = len(blank.plate.prefix)
     tail_size = sum(map(len, tails)) / count

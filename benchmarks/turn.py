@@ -42,6 +42,19 @@ def peer(asked: dict[str, Any], clock: Clock) -> None:
     peers.CONTESTANTS[asked["contestant"]](people, Path(asked["pictures"]), out, clock)
 
 
+def floor(asked: dict[str, Any], clock: Clock) -> None:
+    """Writes new files of the size asked for, and nothing else."""
+    first, last = asked["rows"]
+    out = Path(asked["out"])
+    out.mkdir(parents=True, exist_ok=True)
+    data = bytes(asked["size"])
+    clock.begin()
+    for row in range(first, last):
+        with (out / f"{row}.pdf").open("xb") as file:
+            file.write(data)
+        clock.done()
+
+
 def main() -> None:
     """Takes the turn that the argument describes."""
     asked = json.loads(sys.argv[1])
@@ -50,6 +63,8 @@ def main() -> None:
         from benchmarks.ours import take_turn
 
         take_turn(asked, clock)
+    elif asked["contestant"] == "floor":
+        floor(asked, clock)
     else:
         peer(asked, clock)
     print(json.dumps(vars(clock)))
