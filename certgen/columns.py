@@ -123,6 +123,8 @@ class Column(Struct, frozen=True):
 
 
 _MEANING = {key(h): field for field, tongues in HEADERS.items() for hs in tongues.values() for h in hs}
+_WORDS = {h.casefold() for tongues in HEADERS.values() for hs in tongues.values() for h in hs} | {"first", "last"}
+_WORDS |= {"nombre", "nombres", "nom"}
 _EITHER = {"nombre": "given", "nombres": "given", "nom": "family", "noms": "family"}
 
 
@@ -147,7 +149,7 @@ def meanings(headers: Sequence[Cell]) -> list[str]:
 
 def is_header_word(cell: Cell) -> bool:
     """Whether a cell says what a header says ("First", "Last", "Score")."""
-    return isinstance(cell, str) and (key(cell) in _MEANING or key(cell) in _EITHER or key(cell) in ("first", "last"))
+    return isinstance(cell, str) and cell.strip().casefold() in _WORDS
 
 
 def _header(sheet: Sheet) -> int | None:

@@ -122,7 +122,10 @@ def full_name(given: str, family: str, language: str | None) -> str:
     """
     if not (given and family):
         return given or family
-    both, tongue = given + family, (language or "").split("-")[0]
+    tongue = language.split("-")[0] if language else ""
+    if family < "\u1100" and given < "\u1100":  # no letter of East Asia comes first: the common case
+        return f"{family} {given}" if tongue in ("hu", "vi") else f"{given} {family}"
+    both = given + family
     if _KANA.search(both) or (_HAN.search(family) and _HAN.search(given) and tongue == "ja"):
         return f"{family} {given}"
     if (_HAN.search(family) and _HAN.search(given)) or (_HANGUL.search(family) and _HANGUL.search(given)):

@@ -46,6 +46,7 @@ _NO_NAME = frozenset(
 )
 _TOTALS = frozenset({"total", "totals", "totales", "totaux", "subtotal", "average", "promedio", "media", "moyenne"})
 
+_DOUBTFUL = re.compile(r"[^\x00-\x7f]|[?(]|\bi(?:phone|pad)", re.IGNORECASE)  # worth a second look
 _EMAIL = re.compile(r"[^@\s,;<>\"():]+@[^@\s,;<>\"():]+\.[^@\s,;<>\"():.]{2,}")
 _TAG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 
@@ -309,7 +310,7 @@ class _Reader:
     def _faults(self, i: int) -> bool:
         """Tells of error cells and formulas without a value in a row; whether a column that is read has any."""
         found = False
-        for field, column, letters in self.fields:
+        for _, column, letters in self.fields:
             fault = self.sheet.faults.get(f"{letters}{self.sheet.number(i)}")
             if fault is not None:
                 found = True
@@ -317,7 +318,7 @@ class _Reader:
                     f"the Excel error {fault}" if fault else "a formula that was never calculated, so it has no value"
                 )
                 code = "error-cell" if fault else "uncalculated-formula"
-                self.tell(i, column, code, f"The {_SAID.get(field, field)} is {what}.", _MEND[fault != ""])
+                self.tell(i, column, code, f"This cell holds {what}.", _MEND[fault != ""])
         for column, _, letters in self.extras:
             address = f"{letters}{self.sheet.number(i)}"
             if (fault := self.sheet.faults.get(address)) is not None:
@@ -338,27 +339,31 @@ class _Reader:
                 fields[field] = self._text(i, field, cell)
             elif field not in _NAMES:
                 self._typed(i, field, cell, fields, cells)
-        name = self._name(i, number, given, cells, fields)
+        name = self._name(i, given, cells, fields)
         self._rules(i, fields)
         extras: dict[str, str] = {}
         for column, header, letters in self.extras:
             if column < width and (cell := row[column]) is not None:
                 cleaned = names.clean(values.as_text(cell))
                 if cleaned.refused:
-                    self._refuse(i, column, cleaned.refused)
+                    self._refuse(i, column, cleaned.refused, "warning")
+                    continue
                 extras[header] = cleaned.text
                 cells[header] = f"{letters}{number}"
         if name is None:
             return None
         return Recipient(row=number, name=name, extra=extras, cells=cells, **fields)  # type: ignore[arg-type]
 
-    def _refuse(self, i: int, column: int, refused: tuple[str, ...]) -> None:
+    def _refuse(self, i: int, column: int, refused: tuple[str, ...], severity: Severity = "error") -> None:
+        """An error where the text would be printed; a further column is read as blank, with a warning."""
+        blank = " The cell is read as blank." if severity == "warning" else ""
         self.tell(
             i,
             column,
             "forbidden-character",
-            f"The cell contains {', '.join(refused)}, which cannot be printed.",
+            f"The cell contains {', '.join(refused[:5])}, which cannot be printed.{blank}",
             "Type the text again by hand instead of pasting it.",
+            severity,
         )
 
     def _text(self, i: int, field: str, cell: Cell) -> str | None:
@@ -444,7 +449,7 @@ class _Reader:
         )
 
     def _name(
-        self, i: int, number: int, given_cells: dict[str, Cell], cells: dict[str, str], fields: dict[str, object]
+        self, i: int, given_cells: dict[str, Cell], cells: dict[str, str], fields: dict[str, object]
     ) -> str | None:
         """The name to print, or None with a problem; ``fields`` gets its parts."""
         parts: dict[str, str] = {}
@@ -486,13 +491,16 @@ class _Reader:
             message = f"“{name}” is not a name."
             self.tell(i, column, "missing-name", message, "Write the name, or clear the whole row.")
             return None
-        if column_key(name) in _TOTALS:
+        if name.strip(" :.").casefold() in _TOTALS:
             message = f"“{name}” looks like a line of totals, not a person."
             self.tell(i, column, "not-a-person", message, "Delete the row, or move it to another sheet.")
             return None
         cells["name"] = cell_of_name
         fields.update(given=given or None, family=family or None)
-        if not name.isascii() or "(" in name or "?" in name or "hone" in name or "ad" in name:
+        honorific = fields.get("honorific")
+        if isinstance(honorific, str) and name.casefold().startswith(f"{honorific.casefold()} "):
+            fields["honorific"] = None  # "Dr." beside "Dr. Ana Pérez" would be printed twice
+        if _DOUBTFUL.search(name):
             self._doubts(i, column, name)
         return name
 
