@@ -89,6 +89,7 @@ _MARKER = re.compile(
 _RULE = re.compile(r" {0,3}([-*_])[ \t]*(?:\1[ \t]*){2,}$")
 _FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})")
 _HEADING = re.compile(r" {0,3}#{1,6}([ \t]|$)")
+_SPACES = " \t\u00a0"
 _DEEPEST = 8  # levels of a list
 # Bullets of Word's Symbol and Wingdings fonts, which exist in no other font
 _SYMBOLS = {"\uf0b7": "•", "\uf0a7": "▪", "\uf0d8": "➢", "\uf0fc": "✓"}
@@ -98,65 +99,90 @@ class _Reader:
     def __init__(self) -> None:
         self.blocks: list[Block] = []
         self.refused: list[Refused] = []
+        self.lines: list[int] = []  # for each line of the canonical text, the source's
+        self.levels: list[int] = []  # the indentation of each open list, in columns
+        self.pasted = False  # whether the last item's marker is not one of Markdown's
 
     def refuse(self, words: str, hint: str, line: int) -> None:
         self.refused.append(Refused(words, hint, line))
 
+    # --- lists made canonical ----------------------------------------------------------------
+
     def canonical(self, source: str) -> str:
-        """The source with every list written as ``- `` and two spaces a level, line for line."""
-        source = source.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\u2029", "\n")
-        source = source.replace(_OPEN, "").replace(_CLOSE, "")
+        """The source with every list item written as ``- ``, indented by two spaces a level."""
+        source = re.sub("\r\n?|\u2028|\u2029", "\n", source).replace(_OPEN, "").replace(_CLOSE, "")
         out: list[str] = []
-        levels: list[int] = []  # the indentation of each open list
-        blank = True  # whether the line before was blank, a heading or a list item
-        fence: str | None = None
+        fence = ""
+        interrupts = True  # whether a number may begin a list here: after a blank line, a heading, an item
         for number, row in enumerate(source.split("\n")):
-            stripped = row.strip(" \t\u00a0")
             fenced = _FENCE.match(row)
-            if fence is not None or fenced:
-                if fence is None and fenced:
-                    fence = fenced[1][:3]
-                elif fenced and fence == fenced[1][:3]:
-                    fence = None
+            if fence or fenced:
+                mark = fenced[1][:3] if fenced else ""
+                fence = mark if not fence else "" if mark == fence else fence
                 out.append(row)
-                continue
-            if not stripped:
+            elif not (stripped := row.strip(_SPACES)):
                 out.append("")
-                blank = True
-                continue
-            if stripped.startswith(">"):
-                self.refuse("A line begins with >; quotations are not a part of course texts.", "Delete the >.", number)
-            found = None if _RULE.match(row) else _MARKER.match(row)
-            # A number begins a list where CommonMark lets it: not in the middle of a paragraph, unless it is 1.
-            if found and found["number"] and not (blank or levels or found["number"][:-1].lstrip("0") == "1"):
-                found = None
-            if found:
-                indent = _columns(found["indent"])
-                while levels and indent < levels[-1] + 2 and not (len(levels) == 1 and indent <= levels[0] + 1):
-                    if indent >= levels[-1] - 1:
-                        break
-                    levels.pop()
-                if not levels:
-                    levels = [indent]
-                elif indent >= levels[-1] + 2 and len(levels) < _DEEPEST:
-                    levels.append(indent)
-                marker = next(found[name] for name in _KINDS if found[name])
-                marker = "•" if marker in "-*+" else _SYMBOLS.get(marker, marker)
-                out.append("  " * (len(levels) - 1) + f"- {_OPEN}{marker}{_CLOSE} {found['rest'].strip()}")
-                blank = True
-                continue
-            if levels and (blank or _HEADING.match(row)):
-                indent = _columns(row[: len(row) - len(row.lstrip(" \t\u00a0"))])
-                after_item = out and out[-1] != ""
-                if not after_item or _HEADING.match(row):
-                    while levels and indent < levels[-1] + 1:
-                        levels.pop()
-            if levels:
-                out.append("  " * len(levels) + stripped + ("  " if row.endswith("  ") else ""))
+                interrupts = True
+            elif _RULE.match(row):
+                self.levels = []
+                out.append(row)
+            elif found := self.marker(row, interrupts):
+                self.item(_columns(found["indent"]))
+                typed = next(found[name] for name in _KINDS if found[name])
+                self.pasted = typed not in "-*+" and not found["number"]
+                marker = "•" if typed in "-*+" else _SYMBOLS.get(typed, typed)
+                rest = found["rest"].strip(_SPACES)
+                out.append("  " * (len(self.levels) - 1) + f"- {_OPEN}{marker}{_CLOSE} {rest}")
+                interrupts = True
             else:
-                out.append(row.lstrip(" \t\u00a0") if not _RULE.match(row) else row)
-            blank = bool(_HEADING.match(row))
+                if stripped.startswith(">"):
+                    self.refuse(
+                        "A line begins with >; quotations are not a part of course texts.", "Delete the >.", number
+                    )
+                heading = bool(_HEADING.match(row))
+                if self.levels and self.leaves(row, out[-1], heading):
+                    self.lines.append(number)
+                    out.append("")
+                out.append("  " * len(self.levels) + stripped)
+                interrupts = heading
+            self.lines.append(number)
         return "\n".join(out)
+
+    def marker(self, row: str, interrupts: bool) -> re.Match[str] | None:
+        """The marker of a list item, if the row begins with one."""
+        found = _MARKER.match(row)
+        if found and found["number"] and not (interrupts or self.levels):
+            # CommonMark 5.3: in the middle of a paragraph only 1 begins a list, for the sake of "in the year\n1998."
+            return found if found["number"][:-1].lstrip("0") == "1" else None
+        return found
+
+    def item(self, indent: int) -> None:
+        """Puts an item of an indentation into its level; one column more or less is the same level."""
+        while len(self.levels) > 1 and indent < self.levels[-1] - 1:
+            self.levels.pop()
+        if not self.levels or (len(self.levels) == 1 and indent < self.levels[0] - 1):
+            self.levels = [indent]
+        elif indent >= self.levels[-1] + 2 and len(self.levels) < _DEEPEST:
+            self.levels.append(indent)
+
+    def leaves(self, row: str, before: str, heading: bool) -> bool:
+        """Whether a row without a marker ends the list, in part or whole, although no blank line says so.
+
+        After a blank line, and for a heading, the indentation decides. Directly below an item a row goes on with
+        it (CommonMark 5.2, "laziness"), but for what a word processor leaves: an item that ended its
+        sentence, then a new sentence that is not indented.
+        """
+        indent = _columns(row[: len(row) - len(row.lstrip(_SPACES))])
+        if not before.strip() or heading:
+            while self.levels and indent <= self.levels[-1]:
+                self.levels.pop()
+            return False
+        first = row.strip(_SPACES)[0]
+        ended = re.search(r"[.!?…。؟۔।][\"'”’»)*_]*$", before)
+        if self.pasted and ended and indent <= self.levels[0] and first.isalpha() and not first.islower():
+            self.levels = []
+            return True
+        return False
 
     # --- tokens to blocks --------------------------------------------------------------------
 
@@ -165,7 +191,7 @@ class _Reader:
         level = 0  # of the heading being read
         place: list[int] = []  # for each open item, its index in blocks
         for token in tokens:
-            line = token.map[0] if token.map else 0
+            line = self.lines[token.map[0]] if token.map else 0
             kind = token.type
             if kind == "bullet_list_open":
                 depth += 1
@@ -183,7 +209,7 @@ class _Reader:
                     self.refuse(
                         "A line of dashes below a text is not printed.",
                         "For a heading, begin the line above with ##; otherwise delete the dashes.",
-                        token.map[1] - 1,
+                        self.lines[token.map[1] - 1],
                     )
             elif kind == "hr":
                 self.refuse("A line of dashes or stars is not printed.", "Delete it; a heading begins with ##.", line)
@@ -305,4 +331,6 @@ def _markdown() -> Any:
     from markdown_it import MarkdownIt
 
     # Nested lists reach a nesting of 2 a level; "code" off: an indented text is a text.
-    return MarkdownIt("commonmark", {"maxNesting": 200}).disable(["code", "blockquote", "reference"])
+    markdown = MarkdownIt("commonmark", {"maxNesting": 200}).disable(["code", "blockquote", "reference"])
+    markdown.validateLink = lambda url: True  # type: ignore[method-assign]  # judged above, so that it is told
+    return markdown
