@@ -105,7 +105,7 @@ def empty(folder: Path) -> None:
 
 
 def verify(field: Field, contestant: str) -> float:
-    """Reads one file back: the name in its text, the address and code in its QR code. Returns the mean size of a file."""
+    """Reads one file back: its name, its QR code, the code in words. Returns the mean size of a file."""
     import pypdfium2
     import zxingcpp
 
