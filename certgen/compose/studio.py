@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
+from string import ascii_lowercase, ascii_uppercase
 
 from msgspec.structs import replace
 
@@ -69,6 +70,11 @@ COMMON = (
     " ĆČĐĞİŁŃŌŘŚŞŠŻŽ ąćčďđęěğıłńňőœřśşšťůűźżžāēīōūțș"
 )
 """The Latin that names commonly need. A name beyond it brings a small subset of its own."""
+
+PAIRS = tuple(
+    " ".join(f"{first}{second}" for second in ascii_lowercase) for first in ascii_lowercase + ascii_uppercase
+)
+"""Every pair of letters, so that a face's ligatures and alternates are in stock too; and the usual threes."""
 
 FIGURES = "0123456789 ABCDEFGHJKMNPQRSTVWXYZ -–/.:,·"
 
@@ -334,17 +340,20 @@ class Studio:
             if not isinstance(slot, TextSlot):
                 continue
             named = any(p.startswith(("recipient.", "roster.")) for t in slot.templates for p in t.paths)
-            fixed = "".join(p for t in slot.templates for p in t.parts if isinstance(p, str))
+            fixed = slot.separator.join(p for t in slot.templates for p in t.parts if isinstance(p, str))
             for style, _ in slot.styles:
-                for text in (COMMON, FIGURES) if named else (FIGURES, dates, fixed):
+                for text in (COMMON, FIGURES, fixed) if named else (FIGURES, dates, fixed):
                     if (style, text) in done:
                         continue
                     done.add((style, text))
                     self._harvest(style, text, desk, stock)
+                if named and (style, "pairs") not in done:
+                    done.add((style, "pairs"))
+                    self._ligatures(style, desk, stock)
         return {face: tuple(glyphs) for face, glyphs in sorted(stock.items())}
 
     def _harvest(self, style: Style, text: str, desk: Desk, stock: dict[str, dict[tuple[int, str], None]]) -> None:
-        for word in text.split(" "):
+        for word in (" ", *text.split(" ")):
             for piece in (word, *word):
                 if not piece or not self.typesetter.sets(piece, style):
                     continue
@@ -354,6 +363,15 @@ class Studio:
                     for glyph in run.glyphs:
                         if glyph.text:
                             kept[(glyph.gid, glyph.text)] = None
+
+    def _ligatures(self, style: Style, desk: Desk, stock: dict[str, dict[tuple[int, str], None]]) -> None:
+        """What a face makes of letters that meet."""
+        for text in (*PAIRS, "ffi ffl fft tti ttf"):
+            for run in self.typesetter.line(text, style, desk.language, "ltr").runs:
+                kept = stock.setdefault(run.face, {})
+                for glyph in run.glyphs:
+                    if glyph.text:
+                        kept[(glyph.gid, glyph.text)] = None
 
     def _overfull(self, error: Overfull, language: str) -> Problem:
         shown = error.text if len(error.text) <= 80 else error.text[:77] + "…"
