@@ -287,16 +287,19 @@ class _Batch:
                 f"It has {', '.join(self.course.languages)}.",
                 "--lang",
             )
-        pattern = Template.parse(self.options.name)
+        self._check_name(Template.parse(self.options.name))
+
+    def _check_name(self, pattern: Template) -> None:
+        before = len(self.problems)
         for fault in pattern.faults:
             self._usage("name-pattern", f"In the pattern for file names {fault}.", "", "--name")
         for path, near in pattern.unknown(credentials.known_paths(self._further_columns())):
             hint = f"Did you mean {{{near}}}?" if near else f"The usual one is {DEFAULT_NAME}"
             self._usage("name-pattern", f"File names cannot hold {{{path}}}: there is no such field.", hint, "--name")
         if any(mark in self.options.name for mark in "/\\"):
-            self._usage(
-                "name-pattern", "A pattern for file names cannot hold folders.", "Name the folder: --out", "--name"
-            )
+            self._usage("name-pattern", "A file name cannot hold folders.", "Name the folder with --out.", "--name")
+        if len(self.problems) > before:  # told once, and not again for each file
+            self.options = replace(self.options, name=DEFAULT_NAME)
 
     def _usage(self, code: str, message: str, hint: str, key: str) -> None:
         self.problems.append(Problem(code=code, message=message, hint=hint, key=key, exit_code=ExitCode.USAGE))

@@ -100,6 +100,7 @@ def schema(kind: str) -> int:
         from certgen import course
 
         found = course.schemas()[kind]
+    found = {"$schema": "https://json-schema.org/draft/2020-12/schema"} | found
     click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2).decode("utf-8"))
     return ExitCode.DONE
 

@@ -36,7 +36,7 @@ _RESERVED = frozenset(
         "nul",
         "conin$",
         "conout$",
-        *(f"{name}{n}" for name in ("com", "lpt") for n in "0123456789¹²³"),
+        *(f"{name}{n}" for name in ("com", "lpt") for n in "0123456789"),
     ]
 )
 _STAGING = ".certgen-"
@@ -288,14 +288,16 @@ def leftovers(folder: Path, mine: set[str], manifest: Path) -> list[str]:
     return [name for name in there if sameness(name) not in kept]
 
 
+class _File(Struct):
+    file: str
+
+
+class _Manifest(Struct):
+    certificates: list[_File]
+
+
 def _listed(path: Path) -> list[str]:
-    class File(Struct):
-        file: str
-
-    class Manifest(Struct):
-        certificates: list[File]
-
     try:
-        return [entry.file for entry in msgspec.json.decode(path.read_bytes(), type=Manifest).certificates]
+        return [entry.file for entry in msgspec.json.decode(path.read_bytes(), type=_Manifest).certificates]
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
         return []  # not ours, or damaged: its files are then listed as left over, and kept all the same

@@ -128,7 +128,8 @@ def test_the_rosters_own_award_goes_before_the_rules() -> None:
     ("cell", "passed"),
     [
         ("passed", True), ("APROBADO", True), ("Réussi", True), ("7,5", True), ("1", True), ("58/60", True),
-        ("92 %", True), ("✓", True), ("", False), ("-", False), ("0", False), ("0/60", False), ("failed", False), ("absent", False),
+        ("92 %", True), ("✓", True), ("", False), ("-", False),
+        ("0", False), ("0/60", False), ("failed", False), ("absent", False),
     ],
 )  # fmt: skip
 def test_an_assessment_needs_a_pass_or_a_positive_mark(cell: str, passed: bool) -> None:

@@ -1,0 +1,287 @@
+"""A batch from its roster to its files: what is made, what is refused, what is told."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from academy import COURSE, ROSTER, Academy
+
+from certgen import batch
+from certgen.batch import BatchResult, Options, Plan
+from certgen.errors import ExitCode, Problem
+
+
+@pytest.fixture
+def academy(tmp_path: Path) -> Academy:
+    return Academy(tmp_path / "academy")
+
+
+def run(academy: Academy, **options: Any) -> BatchResult:
+    return batch.run(Options(roster=academy.roster, **options))
+
+
+def codes(result: BatchResult, severity: str = "error") -> list[str]:
+    return [problem.code for problem in result.problems if problem.severity == severity]
+
+
+def test_everyone_who_earned_one_gets_one(academy: Academy) -> None:
+    result = run(academy)
+    assert (result.status, result.exit_code) == ("done", ExitCode.DONE)
+    counts = result.counts
+    assert (counts.recipients, counts.issued, counts.not_awarded, counts.failed) == (4, 3, 1, 0)
+    assert [(e.row, e.award, e.language) for e in result.certificates] == [
+        (2, "achievement", "en"),
+        (3, "achievement", "en"),
+        (4, "participation", "fr"),
+    ]
+    assert [item.name for item in result.not_awarded] == ["Bo Li"]
+    files = academy.files()
+    assert sorted(e.file for e in result.certificates) == sorted(files)
+    for entry in result.certificates:
+        assert hashlib.sha256(files[entry.file]).hexdigest() == entry.sha256
+        assert files[entry.file].startswith(b"%PDF-")
+        assert entry.code in entry.file
+    assert not [path for path in academy.out.iterdir() if path.suffix not in (".pdf", ".json")]
+
+
+def test_the_manifest_lists_files_and_checksums_and_repeats_itself(academy: Academy) -> None:
+    result = run(academy)
+    assert result.manifest == academy.out / "roster-manifest.json"
+    first = result.manifest.read_bytes()
+    told = json.loads(first)
+    assert {c["file"]: c["sha256"] for c in told["certificates"]} == {
+        name: hashlib.sha256(data).hexdigest() for name, data in academy.files().items()
+    }
+    assert told["roster_sha256"] == hashlib.sha256(academy.roster.read_bytes()).hexdigest()
+    run(academy)
+    assert result.manifest.read_bytes() == first
+
+
+def test_again_is_unchanged_and_writes_nothing(academy: Academy) -> None:
+    run(academy)
+    before = {path.name: path.stat().st_mtime_ns for path in academy.out.glob("*.pdf")}
+    result = run(academy)
+    assert (result.status, result.counts.issued, result.counts.unchanged) == ("done", 0, 3)
+    assert {path.name: path.stat().st_mtime_ns for path in academy.out.glob("*.pdf")} == before
+
+
+def test_bytes_do_not_depend_on_processes_other_rows_or_the_run(academy: Academy) -> None:
+    many = "".join(f"Person {n} Ążê,p{n}@example.org,70,90,,\n" for n in range(120))
+    academy.write_roster(ROSTER + many)
+    run(academy, jobs=2)
+    two = academy.files()
+    run(academy, jobs=1, out=academy.folder / "one")
+    assert {path.name: path.read_bytes() for path in (academy.folder / "one").glob("*.pdf")} == two
+    academy.write_roster("".join(line + "\n" for line in ROSTER.splitlines()[:2]))
+    run(academy, out=academy.folder / "alone")
+    (alone,) = (academy.folder / "alone").glob("*.pdf")
+    assert alone.read_bytes() == two[alone.name]
+
+
+def test_other_content_is_refused_as_a_whole_unless_it_is_to_be_replaced(academy: Academy) -> None:
+    run(academy)
+    before = academy.files()
+    academy.write_course(COURSE.replace("Recrutement", "Embauche"))
+    academy.write_roster(ROSTER + "New Person,new@example.org,80,80,,\n")
+    result = run(academy)
+    assert (result.status, codes(result)) == ("refused", ["other-content"])
+    assert result.problems[0].row == 4
+    assert result.exit_code is ExitCode.ROSTER
+    assert academy.files() == before
+    result = run(academy, replace=True)
+    assert [entry.state for entry in result.certificates] == ["unchanged", "unchanged", "replaced", "issued"]
+    assert (result.counts.issued, result.counts.unchanged) == (2, 2)
+
+
+def test_files_of_people_no_longer_there_are_listed_and_kept(academy: Academy) -> None:
+    first = run(academy)
+    academy.write_roster("".join(line + "\n" for line in ROSTER.splitlines() if "Ana" not in line))
+    for _ in range(2):
+        result = run(academy)
+        assert result.leftovers == [first.certificates[0].file]
+        assert codes(result, "warning") == ["leftovers"]
+        assert (academy.out / first.certificates[0].file).exists()
+        assert result.status == "done"
+
+
+def test_nothing_is_made_while_there_are_problems(academy: Academy) -> None:
+    academy.write_roster(ROSTER + ",nobody@example.org,90,90,,\nAna Díaz,ana@example.org,91,100,,1\n")
+    result = run(academy)
+    assert (result.status, result.exit_code) == ("refused", ExitCode.ROSTER)
+    assert len(codes(result)) >= 2
+    assert not academy.out.exists()
+    assert not (academy.folder / "certgen.secret").exists()
+
+
+def test_rows_with_problems_can_be_left_out(academy: Academy) -> None:
+    academy.write_roster(ROSTER + ",nobody@example.org,90,90,,\n")
+    result = run(academy, skip_problems=True)
+    assert (result.status, result.exit_code) == ("partial", ExitCode.PARTIAL)
+    assert (result.counts.recipients, result.counts.skipped, result.counts.issued) == (5, 1, 3)
+    assert len(academy.files()) == 3
+
+
+def test_what_cannot_be_printed_is_told_with_its_row_together_with_the_rest(academy: Academy) -> None:
+    academy.write_roster(ROSTER + "Ana \U00012000,x@example.org,90,90,,\n,nobody@example.org,90,90,,\n")
+    result = run(academy)
+    assert result.status == "refused"
+    assert {problem.row for problem in result.problems if problem.severity == "error"} == {6, 7}
+    (uncovered,) = [problem for problem in result.problems if problem.row == 6]
+    assert "U+12000" in uncovered.message
+    assert uncovered.cell == "A6"
+    assert result.exit_code is ExitCode.ROSTER  # several kinds at once: the lowest of 3 and 4
+    result = run(academy, skip_problems=True)
+    assert (result.counts.skipped, result.counts.issued) == (2, 3)
+    academy.write_roster(ROSTER + "Ana \U00012000,x@example.org,90,90,,\n")
+    assert run(academy).exit_code is ExitCode.LAYOUT
+    result = run(academy, skip_problems=True)
+    assert (result.counts.skipped, result.counts.unchanged) == (1, 3)
+
+
+def test_a_problem_of_the_course_stops_all_whatever_is_left_out(academy: Academy) -> None:
+    academy.write_course(COURSE.replace('title = "Fair', 'titel = "Fair'))
+    result = run(academy, skip_problems=True)
+    assert result.status == "refused"
+    assert not academy.out.exists()
+
+
+def test_the_day_of_issue_is_never_assumed(academy: Academy) -> None:
+    academy.write_course(COURSE.replace("issued = 2026-04-10", ""))
+    result = run(academy)
+    assert codes(result) == ["missing-issued"]
+    assert "--issued" in result.problems[0].hint
+    assert run(academy, issued=date(2026, 5, 1)).status == "done"
+
+
+def test_the_day_of_issue_is_asked_where_somebody_can_answer(academy: Academy) -> None:
+    plans: list[Plan] = []
+
+    class Somebody(batch.Nobody):
+        def ask_issued(self) -> date | None:
+            return date(2026, 5, 2)
+
+        def plan(self, plan: Plan, problems: list[Problem]) -> None:
+            plans.append(plan)
+
+    academy.write_course(COURSE.replace("issued = 2026-04-10", ""))
+    assert batch.run(Options(roster=academy.roster), Somebody()).status == "done"
+    (plan,) = plans
+    assert (plan.issued, plan.languages, plan.not_awarded) == (date(2026, 5, 2), {"en": 2, "fr": 1}, 1)
+    assert plan.awards == {"achievement": 2, "participation": 1}
+
+
+def test_an_asked_for_column_that_is_not_there_is_a_problem(academy: Academy) -> None:
+    academy.write_course(COURSE.replace("score_min = 60, out_of = 100", 'assessments = ["Quiz 1", "Quiz 2"]'))
+    academy.write_roster("Name,Attendance,quiz 1\nAna,90,passed\n")
+    result = run(academy)
+    assert [(p.code, p.key) for p in result.problems if p.severity == "error"] == [
+        ("missing-column", "awards[0].when.assessments")
+    ]
+    assert "Quiz 2" in result.problems[0].message
+
+
+def test_two_people_never_share_a_file(academy: Academy) -> None:
+    academy.write_roster("Name,Id,Score,Attendance\nAna DÍAZ,1,90,90\nana díaz,2,90,90\n")
+    assert run(academy).counts.issued == 2
+    result = run(academy, name="{recipient.name}", out=academy.folder / "plain-names")
+    assert codes(result) == ["same-file"]
+    assert (result.problems[0].row, result.problems[0].cell) == (3, "A3")
+    assert "{credential.code}" in result.problems[0].hint
+
+
+@pytest.mark.parametrize("pattern", ["{recipient.nam}", "{", "a/b", "..\\x", "{roster.Nowhere}"])
+def test_a_pattern_for_file_names_that_makes_no_sense_is_a_usage_problem(academy: Academy, pattern: str) -> None:
+    result = run(academy, name=pattern)
+    assert codes(result) == ["name-pattern"]
+    assert result.exit_code is ExitCode.USAGE
+
+
+def test_a_hostile_name_stays_in_the_folder(academy: Academy) -> None:
+    academy.write_roster(
+        "Name,Id,Score,Attendance\n../../../evil,1,90,90\n{credential.code},2,90,90\n=cmd|'x'!A1,3,90,90\n"
+    )
+    before = {path for path in academy.folder.parent.rglob("*") if academy.out not in path.parents}
+    result = run(academy, name="{recipient.name}")
+    assert sorted(academy.files()) == ["cmd-x-A1.pdf", "credential-code.pdf", "evil.pdf"]
+    after = {path for path in academy.folder.parent.rglob("*") if academy.out not in path.parents}
+    assert {path.name for path in after - before} == {"certificates", "certgen.secret", ".gitignore"}
+    assert result.status == "done"
+
+
+def test_a_dry_run_checks_and_makes_nothing(academy: Academy) -> None:
+    before = sorted(academy.folder.rglob("*"))
+    result = run(academy, dry_run=True)
+    assert (result.status, result.counts.issued) == ("done", 3)
+    assert {entry.code for entry in result.certificates} == {""}  # there is no secret yet, so no code
+    assert sorted(academy.folder.rglob("*")) == before
+    run(academy)
+    assert run(academy, dry_run=True).counts.unchanged == 3
+
+
+def test_the_language_of_those_who_choose_none(academy: Academy) -> None:
+    result = run(academy, language="FR")
+    assert {entry.language for entry in result.certificates} == {"fr"}
+    result = run(academy, language="de")
+    assert (codes(result), result.exit_code) == (["no-such-language"], ExitCode.USAGE)
+
+
+def test_a_missing_issuer_roster_or_course_is_told(academy: Academy) -> None:
+    (academy.folder / "issuer.toml").unlink()
+    assert "no-issuer" in codes(run(academy))
+    academy.course.unlink()
+    assert {"no-issuer", "no-course"} <= set(codes(run(academy)))
+    academy.roster.unlink()
+    assert run(academy).status == "refused"
+
+
+def test_a_course_beside_and_within_is_told(academy: Academy) -> None:
+    from openpyxl import Workbook
+
+    book = Workbook()
+    assert book.active is not None
+    book.active.append(["Name", "Score", "Attendance"])
+    book.active.append(["Ana", 90, 90])
+    sheet = book.create_sheet("Course")
+    for pair in (("Key", "Value"), ("code", "S-1"), ("title", "From the sheet"), ("issued", date(2026, 4, 10))):
+        sheet.append(pair)
+    academy.roster = academy.roster.with_suffix(".xlsx")
+    book.save(academy.roster)
+    assert codes(run(academy), "warning") == ["two-courses"]
+    academy.course.unlink()
+    result = run(academy, layout=str(academy.layout.parent), out=academy.folder / "two")
+    assert [entry.award for entry in result.certificates] == ["completion"]
+
+
+def test_a_full_disk_is_told_and_leaves_nothing(academy: Academy) -> None:
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("needs /dev/full, which Linux has")
+    from certgen.errors import CertgenError
+    from certgen.output import told
+
+    with pytest.raises(CertgenError) as caught, told("It cannot be written"), full.open("wb", buffering=0) as file:
+        file.write(b"x")
+    assert caught.value.problems[0].code == "disk-full"
+    assert caught.value.exit_code is ExitCode.PARTIAL
+
+
+def test_a_folder_that_may_not_be_written_is_told(academy: Academy) -> None:
+    academy.out.write_text("a file in the way", encoding="utf-8")
+    result = run(academy)
+    assert (result.status, codes(result), result.exit_code) == ("refused", ["not-written"], ExitCode.PARTIAL)
+
+
+def test_optional_fields_choose_the_blank_by_the_person_alone(academy: Academy) -> None:
+    """A number on one row must not change the page of another."""
+    run(academy)
+    before = academy.files()
+    academy.write_roster(ROSTER.replace("60,100,,", "60,100,,2"))
+    run(academy, replace=True)
+    changed = [name for name, data in academy.files().items() if before[name] != data]
+    assert len(changed) == 1
+    assert changed[0].startswith("Олена")
