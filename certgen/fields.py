@@ -423,12 +423,12 @@ def number(value: Decimal, language: str) -> str:
 
 @lru_cache(maxsize=1024)
 def hours(value: Decimal, language: str) -> str:
-    """Hours with their unit in the language's own plural: "60 hours", "1 heure"; the figure as :func:`number` has it."""
+    """Hours with their unit in the language's own plural: "60 hours", "1 heure"; figures as :func:`number` has them."""
     import icu
 
-    unit = icu.MeasureUnit.createHour()
-    text = str(icu.MeasureFormat(_locale(language), icu.UMeasureFormatWidth.WIDE).formatMeasure(icu.Measure(float(value), unit)))
-    return text.replace(" ", NBSP)
+    words = icu.MeasureFormat(_locale(language), icu.UMeasureFormatWidth.WIDE)
+    measure = icu.Measure(float(value), icu.MeasureUnit.createHour())
+    return str(words.formatMeasure(measure)).replace(" ", NBSP)
 
 
 def _plain(value: Decimal) -> str:

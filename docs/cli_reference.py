@@ -12,8 +12,8 @@ HEAD = """# Commands
 
 <!-- Written by docs/cli_reference.py from the commands; a test compares. -->
 
-`certgen` and `python -m certgen` are the same. What the codes at the end mean is in [exit-codes.md](exit-codes.md), what
-`--json` prints in [json.md](json.md).
+`certgen` and `python -m certgen` are the same. What the codes at the end mean is in [exit-codes.md](exit-codes.md),
+what `--json` prints in [json.md](json.md).
 """
 
 
