@@ -76,6 +76,7 @@ PAIRS = tuple(
 )
 """Every pair of letters, so that a face's ligatures and alternates are in stock too; and the usual threes."""
 
+ASCII = f"{ascii_uppercase} {ascii_lowercase} -'’.,"
 FIGURES = "0123456789 ABCDEFGHJKMNPQRSTVWXYZ -–/.:,·"
 
 NODES: dict[type, type[Node]] = {
@@ -339,10 +340,14 @@ class Studio:
         for slot in desk.slots:
             if not isinstance(slot, TextSlot):
                 continue
-            named = any(p.startswith(("recipient.", "roster.")) for t in slot.templates for p in t.paths)
+            paths = {path for template in slot.templates for path in template.paths}
+            named = any(path.startswith(("recipient.", "roster.")) for path in paths)
+            only_named = paths <= {"recipient.name", "recipient.full", "recipient.given", "recipient.family"}
             fixed = slot.separator.join(p for t in slot.templates for p in t.parts if isinstance(p, str))
-            for style, _ in slot.styles:
-                for text in (COMMON, FIGURES, fixed) if named else (FIGURES, dates, fixed):
+            for rank, (style, _) in enumerate(slot.styles):
+                letters = COMMON if rank == 0 else ASCII  # a face that steps in for few keeps less in stock
+                figures = "" if only_named else FIGURES
+                for text in (letters, figures, fixed) if named else (FIGURES, dates, fixed):
                     if (style, text) in done:
                         continue
                     done.add((style, text))
