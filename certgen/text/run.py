@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache, partial
 from itertools import groupby
@@ -56,6 +57,8 @@ def shape(face: Face, text: str, typed: str, start: int, end: int, manner: Manne
     gids = list(map(_gid, infos))
     if 0 in gids:
         return None
+    if not gids:  # nothing but joiners and marks of direction
+        return Run((), 0, None, True)
     clusters = list(map(_cluster, infos))
     shares: Sequence[str]
     if not level & 1 and clusters == list(range(start, end)):
@@ -65,11 +68,10 @@ def shape(face: Face, text: str, typed: str, start: int, end: int, manner: Manne
         if (
             script in _MARKED
             and len(set(clusters)) < len(clusters)
+            and any(map(unicodedata.combining, unicodedata.normalize("NFD", text[start:end])))
             and _unattached(face, text, start, end, manner, features, clusters, positions)
         ):
             return None
-    if not gids:
-        return Run((), 0, None, plain)
     dxs, dys, advances, _ = zip(*map(_position, positions), strict=True)
     glyphs: tuple[Glyph, ...] = tuple(map(_glyph, zip(gids, shares, advances, dxs, dys, strict=True)))
     return Run(glyphs, sum(advances), ink(face, gids, advances, dxs, dys), plain)

@@ -177,7 +177,9 @@ class Shaper:
         if whole := first(faces, start, end):
             return [whole]
         latin = self._book.script_faces("Latn", "en", serif, weight=style.weight, italic=style.italic)
-        others = list(dict.fromkeys((*own, *latin, *theirs)))
+        others = [*own, *latin, *theirs]
+        if any(unicodedata.east_asian_width(char) in "FW" for char in shaped.text[start:end]):
+            others += self._book.script_faces("Hani", han(shaped.text, language), serif, weight=style.weight)
         for face in faces:
             items = []
             for a, b, lacks in missing(shaped.text, start, end, face):

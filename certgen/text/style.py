@@ -18,9 +18,10 @@ from certgen.text.itemise import script
 
 How = Literal["natural", "tightened", "shrunk", "two lines", "small"]
 
-# What no face may draw whatever its character map says: controls, surrogates, private use, noncharacters, U+FFFD.
+# What no face may draw whatever its character map says: controls, surrogates, private use, noncharacters, U+FFFD, and
+# the letters that make flags.
 REFUSED = re.compile(
-    "[\x00-\x1f\x7f-\x9f\ud800-\udfff\ue000-\uf8ff\ufdd0-\ufdef\ufff9-\uffff\U000e0001-\U000e007f\U000f0000-\U0010ffff]"
+    "[\x00-\x1f\x7f-\x9f\ud800-\udfff\ue000-\uf8ff\ufdd0-\ufdef\ufff9-\uffff\U0001f1e6-\U0001f1ff\U000e0001-\U000e007f\U000f0000-\U0010ffff]"
 )
 
 
