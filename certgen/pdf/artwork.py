@@ -13,6 +13,7 @@ from typing import NamedTuple
 import pikepdf
 
 from certgen.page import Artwork
+from certgen.pdf.structure import malformed
 from certgen.pdf.syntax import Body, deflate, literal, name, nums
 
 # Ties to the file that the page came from; none of them is needed to draw it.
@@ -31,7 +32,18 @@ class Importer:
         self._body = body
 
     def form(self, artwork: Artwork) -> Form:
-        """Writes the first page as a form; its space is the page's own, its box the media box."""
+        """Writes the first page as a form; its space is the page's own, its box the media box.
+
+        Raises structure.Malformed for a page that cannot be one.
+        """
+        try:
+            return self._form(artwork)
+        except (pikepdf.PdfError, RecursionError) as error:
+            raise malformed(
+                "artwork-unreadable", f"A piece of artwork cannot be read: {error}.", "Export it again as PDF."
+            ) from None
+
+    def _form(self, artwork: Artwork) -> Form:
         with pikepdf.open(BytesIO(artwork.pdf)) as pdf:
             page = pdf.pages[0]
             copy = _Copy(self._body)
@@ -97,6 +109,7 @@ class _Copy:
         self.body = body
         self.transparent = False
         self._numbers: dict[tuple[int, int], int] = {}  # theirs -> ours
+        self._open: set[tuple[int, int]] = set()  # being written
 
     def value(self, thing: object) -> bytes:
         """An object as it stands where it is used: a reference when it is indirect there."""
@@ -106,17 +119,17 @@ class _Copy:
 
     def _indirect(self, thing: pikepdf.Object) -> int:
         key = thing.objgen
-        if key in self._numbers:
-            return self._numbers[key]
-        if isinstance(thing, pikepdf.Stream):
-            entries, data = self._stream(thing)
-            number = self.body.stream(data, entries, compress=False)
-            self._numbers[key] = number
-        else:
-            # The number is known before the content, because what it holds may point back to it.
-            number = self._numbers[key] = self.body.reserve()
-            self.body.put(number, self._direct(thing))
-        return number
+        if key not in self._numbers:
+            if key in self._open:
+                raise malformed("artwork-in-a-circle", "A piece of artwork contains itself.", "Export it again.")
+            self._open.add(key)
+            if isinstance(thing, pikepdf.Stream):
+                entries, data = self._stream(thing)
+                self._numbers[key] = self.body.stream(data, entries, compress=False)
+            else:
+                self._numbers[key] = self.body.share(self._direct(thing))
+            self._open.remove(key)
+        return self._numbers[key]
 
     def _stream(self, stream: pikepdf.Stream) -> tuple[bytes, bytes]:
         """Entries and data, deflated at its smallest; what deflate cannot replace (JPEG) is kept."""

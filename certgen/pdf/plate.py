@@ -18,7 +18,6 @@ from typing import Any, NamedTuple, Protocol
 
 from certgen.page import Artwork, Document, Draw, Filling, GlyphRun, Picture, Text
 from certgen.pdf import fonts, metadata, structure
-from certgen.pdf.artwork import Importer
 from certgen.pdf.content import Codes, Encoder, Lacking
 from certgen.pdf.fonts import Coded, Cut, Face, Pair, Program, Subsetter
 from certgen.pdf.structure import Leaf, Tree, malformed
@@ -128,8 +127,8 @@ class Plate:
             drawn, own = self._with_own_fonts(filling)
         writer = _Tail(len(self.prefix))
         try:
-            writer.plain(_INFO, metadata.information(filling.metadata))
             packet = metadata.packet(self._packet, filling.metadata)
+            writer.plain(_INFO, metadata.information(filling.metadata))
             writer.put(_XMP, stream_object(_XMP, b"/Type/Metadata/Subtype/XML", packet))
         except ValueError as error:
             raise malformed("metadata-unwritable", f"The file's title, author or keywords: {error}.") from None
@@ -293,6 +292,8 @@ def engrave(document: Document, book: Book, *, subset: Subsetter = _subset) -> P
 
     Raises structure.Malformed (a CertgenError) for a document that cannot be a tagged file.
     """
+    from certgen.pdf.artwork import Importer  # pikepdf: no worker that only fills needs it
+
     tree = Tree(document.root, len(document.pages))
     slotted = [
         any(leaf.mark.slot is not None for leaf in leaves) or bool(page.furniture)

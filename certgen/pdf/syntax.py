@@ -103,6 +103,7 @@ class Body:
         self._bodies: list[bytes | None] = []  # a plain object's bytes, or None for a stream
         self._streams: dict[int, tuple[bytes, bytes]] = {}
         self._known: dict[tuple[bytes, bytes], int] = {}
+        self._shared: dict[bytes, int] = {}
 
     def reserve(self) -> int:
         """A number whose object is put later."""
@@ -116,6 +117,12 @@ class Body:
         number = self.reserve()
         self.put(number, body)
         return number
+
+    def share(self, body: bytes) -> int:
+        """Adds an object, or finds the equal one that was shared before."""
+        if body not in self._shared:
+            self._shared[body] = self.add(body)
+        return self._shared[body]
 
     def stream(self, data: bytes, entries: bytes = b"", *, compress: bool = True) -> int:
         """Adds a stream, or finds the equal one. ``data`` is encoded already when ``compress`` is off."""
