@@ -17,6 +17,11 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 import pytest
+from hypothesis import settings
+
+# No deadlines: machines differ. CI tries the same examples every time; elsewhere each run looks for new ones.
+settings.register_profile("certgen", deadline=None, derandomize=os.environ.get("CI") == "true")
+settings.load_profile("certgen")
 
 ROOT = Path(__file__).resolve().parent.parent
 REQUIRED = os.environ.get("CERTGEN_REQUIRE_TOOLS") == "1"
