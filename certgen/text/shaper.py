@@ -13,7 +13,10 @@ from certgen.text.style import REFUSED, Style, Uncovered
 
 # How large a script's own face is set beside Latin of the same nominal size: by eye and by the height of its plain
 # letters beside EB Garamond's x-height and Source Sans 3's. Scripts that are not here are set as they are.
-HARMONY = {"Arab": 1.15, "Thaa": 1.05, "Deva": 0.95, "Beng": 0.98, "Mymr": 0.95, "Hebr": 0.95}
+HARMONY = {
+    **{"Arab": 1.15, "Thaa": 1.05, "Deva": 0.95, "Beng": 0.98, "Hebr": 0.95, "Mymr": 0.9, "Armn": 0.9, "Geor": 0.95},
+    **{"Taml": 0.93, "Mlym": 0.95, "Orya": 0.93, "Khmr": 0.95, "Ethi": 0.97},
+}
 _SAMPLES = {"ا": "Arab", "ހ": "Thaa", "क": "Deva", "ক": "Beng", "က": "Mymr", "א": "Hebr"}
 
 
