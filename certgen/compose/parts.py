@@ -39,6 +39,8 @@ from certgen.page import Artwork, Colour, Draw, Element, Line, Link, Mark, Pictu
 from certgen.text import Fit, Style
 
 SMALLEST = 7.0  # points: below this, fixed text is not made smaller to save room
+BELOW = 1.8 * MM  # how far a signature reaches below its rule
+UNDER = 1.6 * MM  # from the rule to the name's leading
 QUIET = 4  # modules of quiet zone, ISO/IEC 18004, 6.3.8
 MODULE = 0.4 * MM  # smallest module that office printers and phones manage together
 
@@ -269,6 +271,9 @@ class LogosNode(Node):
     def tile(self) -> float:
         return 2.2 * MM if self.spec.reversed and self.desk.context.issuer.logos else 0.0
 
+    def height(self, width: float) -> float:
+        return self.inner_height(width - self.pad.width) + self.pad.height  # spec.height is the pictures' own
+
     def inner_wanted(self, available: float) -> float:
         arts = self.arts()
         if not arts:
@@ -445,7 +450,7 @@ class SignatoriesNode(Node):
             tall = sum(line_height(line, leading_of(name_style)) for line in names)
             tall += sum(line_height(line, leading_of(role_style)) for line in roles)
             texts = max(texts, tall)
-        return self.image_height(row) + 1.3 * MM + texts
+        return self.image_height(row) + UNDER + texts
 
     def text(self) -> str:
         return ", ".join(person.name for person in self.people())
@@ -484,14 +489,15 @@ class SignatoriesNode(Node):
             room = self.image_height(row)
             key, art = desk.studio.image(Path(person.signature), rule * 0.86, room * 1.12, knock_out_white=True)
             left = x + ((rule - art.width) / 2 if self.spec.set == "center" else 2 * MM)
-            rect = sheet.rect(Frame(left, line_y - art.height * 0.82, art.width, art.height))
+            below = min(0.16 * art.height, BELOW)  # its descenders cross the rule
+            rect = sheet.rect(Frame(left, line_y + below - art.height, art.width, art.height))
             alt = desk.context.word("signature_of", name=person.name)
             desk.put(sheet, Element(role="Figure", alt=alt, bbox=rect), (Picture(desk.use(key, art), rect),))
         desk.fill_behind(sheet, Frame(x, line_y, rule, 0.4), name_colour)
         names, roles = self._words(person, rule)
         overhang = min(self.spec.gap * MM * 0.6, 6 * MM)
         left = x - overhang / 2 if self.spec.set == "center" else x
-        y = line_y + 1.3 * MM
+        y = line_y + UNDER
         draws: list[Draw] = []
         for lines, style, colour in ((names, name_style, name_colour), (roles, role_style, role_colour)):
             leading = leading_of(style)
