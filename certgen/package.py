@@ -211,8 +211,8 @@ _REFERENCE = re.compile(rb'\br="([A-Z]{1,9})(\d{1,12})"')
 def _refuse_vast(sheet: str, data: bytes, limits: Limits) -> None:
     """Calamine lays a sheet out as one rectangle: a stray cell at XFD1048576 would ask for 549 GB."""
     last = max(map(int, re.findall(rb'<(?:\w+:)?row\b[^>]*?\br="(\d{1,12})"', data)), default=0)
-    wide = re.search(rb'\br="[A-Z]{3,}\d', data) is not None
-    if last <= limits.rows and (EXCEL_COLUMNS if wide else 702) * last <= limits.cells:
+    widest = max((column_index(m.decode()) for m in set(re.findall(rb'\br="([A-Z]+)\d', data))), default=0)
+    if last <= limits.rows and widest < limits.columns and (widest + 1) * last <= limits.cells:
         return
     # Rare: measure exactly, by the cells that hold something.
     top, left, bottom, right = limits.rows, limits.columns, -1, -1

@@ -214,6 +214,12 @@ def test_a_header_below_titles_and_away_from_a1_keeps_its_addresses() -> None:
     assert roster.columns["score"].letters == "D"
 
 
+def test_of_several_rows_that_speak_of_names_the_one_that_knows_most_is_the_header() -> None:
+    rows: list[list[Cell]] = [["Name", "Fair recruitment"], ["Participant", "E-mail"], ["Ana", "ana@example.org"]]
+    roster, problems = people(rows)
+    assert not problems and roster.header_row == 2 and [r.name for r in roster.recipients] == ["Ana"]
+
+
 def test_the_first_visible_sheet_with_names_is_read_and_others_are_told() -> None:
     def sheet(name: str, hidden: bool, *rows: list[Cell]) -> Sheet:
         return Sheet(name, hidden, list(rows))

@@ -201,6 +201,13 @@ def test_what_looks_empty_and_is_not_is_noted(tmp_path: Path) -> None:
     assert only(calculated).faults == {"B3": "#N/A", "B4": "#DIV/0!"}
 
 
+def test_a_formula_whose_value_is_an_empty_text_is_calculated(tmp_path: Path) -> None:
+    path = saved(tmp_path / "a.xlsx", lambda book: book.active.append(["Name", "=B9"]))  # type: ignore[union-attr]
+    assert only(path).faults == {"B1": ""}
+    rewritten(path, SHEET, lambda xml: xml.replace('<c r="B1">', '<c r="B1" t="str">'))
+    assert only(path).faults == {}
+
+
 def test_hidden_sheets_are_marked(tmp_path: Path) -> None:
     def fill(book: openpyxl.Workbook) -> None:
         book.active.append(["Name"])  # type: ignore[union-attr]
