@@ -8,12 +8,11 @@ from math import cos, pi, sin
 from typing import Any
 
 from certgen.artwork.guilloche import UNIT, Bundle, Wave, divide, frame_content, frame_forms, parallel, strokes
-from certgen.artwork.sheet import Form, artwork, number, numbers
+from certgen.artwork.sheet import MM, Form, artwork, number, numbers
 from certgen.artwork.sheet import tint as _thin
 from certgen.errors import CertgenError, ExitCode, Problem
 from certgen.page import Artwork, Colour, Rect
 
-MM = 72 / 25.4
 PALE = 0.08  # the most tint of a pattern behind text
 
 Colours = tuple[Colour, ...]

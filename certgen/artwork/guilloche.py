@@ -70,10 +70,14 @@ def strokes(bundle: Bundle, amplitude: float, line: Callable[[float, float], Poi
     """
     pieces = max(2, round(abs(end - start) / (2 * pi) * max(wave.cycles for wave in bundle.waves) * PIECES))
     hair = (end - start) * 0.004
-    return "".join(
-        bezier(lambda theta, curve=curve: line(theta, amplitude * curve(theta)), start - hair, end + hair, pieces) + "S\n"  # type: ignore[misc]
-        for curve in bundle.curves()
-    )
+    out = []
+    for curve in bundle.curves():
+
+        def strand(theta: float, curve: Callable[[float], float] = curve) -> Point:
+            return line(theta, amplitude * curve(theta))
+
+        out.append(bezier(strand, start - hair, end + hair, pieces) + "S\n")
+    return "".join(out)
 
 
 def bezier(curve: Curve, start: float, end: float, pieces: int) -> str:
@@ -246,7 +250,7 @@ def parallel(frame: Frame, y: float) -> str:
         (bend.size, height, 2),
         (0.0, bend.size, 3),
     )
-    out = []
+    out: list[str] = []
     for x0, y0, quarters in corners:
         a, b = ((1, 0), (0, 1), (-1, 0), (0, -1))[quarters]
 

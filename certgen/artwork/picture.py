@@ -1,31 +1,17 @@
-"""Pictures from files: logos, signatures, designers' backgrounds."""
+"""Pictures from files: logos, signatures, backgrounds. SVG and PDF stay vectors."""
 
 from __future__ import annotations
 
-import warnings
-import zlib
-from collections.abc import Callable
 from pathlib import Path
 
-import pikepdf
-from PIL import Image, ImageChops, ImageCms, ImageOps
-from pikepdf import Dictionary, Name
-
-from certgen.artwork.sheet import numbers, saved
-from certgen.errors import ExitCode, Problem
+from certgen.artwork import bitmap, design, svg
+from certgen.artwork.sheet import MM, Report
+from certgen.errors import Problem
+from certgen.font import FontBook
 from certgen.page import Artwork
 
 LARGEST_FILE = 40 * 2**20  # bytes
-LARGEST_PICTURE = 25_000_000  # pixels
-
-Tell = Callable[..., None]
-
-
-def _teller(path: Path, problems: list[Problem]) -> Tell:
-    def tell(code: str, message: str, hint: str = "") -> None:
-        problems.append(Problem(code=code, message=message, hint=hint, file=str(path), exit_code=ExitCode.LAYOUT))
-
-    return tell
+TOLERANCE = 1.0  # mm that a background may be off
 
 
 def image(
@@ -36,67 +22,105 @@ def image(
     *,
     knock_out_white: bool = False,
     dpi: float = 300,
+    book: FontBook | None = None,
 ) -> Artwork | None:
-    """A logo or signature, as large as ``width`` x ``height`` points allow without distortion."""
-    tell = _teller(path, problems)
-    data = path.read_bytes()
-    return _bitmap(data, width, height, tell, knock_out_white=knock_out_white, dpi=dpi)
+    """A logo or signature, as large as ``width`` x ``height`` points allow without distortion.
+
+    PNG and JPEG are resampled to at most ``dpi`` and brought to sRGB; transparent margins are trimmed. With
+    ``knock_out_white`` paper becomes transparent, with soft edges. SVG and PDF (its first page, by the TrimBox) stay
+    vectors; text in an SVG becomes outlines of the book's faces. None, with Problems, where the file cannot be used.
+    """
+    report = Report(path, problems)
+    data = _read(path, report)
+    match _kind(data) if data is not None else None:
+        case "bitmap":
+            assert data is not None
+            picture = bitmap.opened(data, report)
+            return None if picture is None else bitmap.fitted(picture, width, height, knock_out_white, dpi)
+        case "svg":
+            assert data is not None
+            return svg.picture(data, width, height, report, book or FontBook())
+        case "pdf":
+            assert data is not None
+            return design.page(data, report, fit=(width, height))
+        case "other":
+            report(
+                "unknown-picture",
+                "This is not a PNG, JPEG, SVG or PDF file.",
+                "Open it in the program that made it and export it as PNG or SVG.",
+            )
+    return None
 
 
-def background(path: Path, width: float, height: float, problems: list[Problem]) -> Artwork | None:
-    raise NotImplementedError
-
-
-def _bitmap(
-    data: bytes, width: float, height: float, tell: Tell, *, knock_out_white: bool, dpi: float
+def background(
+    path: Path, width: float, height: float, problems: list[Problem], *, book: FontBook | None = None
 ) -> Artwork | None:
-    import io
+    """A designer's page of ``width`` x ``height`` points: a PDF by its TrimBox, with its bleed; an SVG or a PNG or
+    JPEG of the page's proportions. None, with Problems that say what to ask the designer for."""
+    report = Report(path, problems)
+    data = _read(path, report)
+    match _kind(data) if data is not None else None:
+        case "pdf":
+            assert data is not None
+            return design.page(data, report, exact=(width, height))
+        case "svg":
+            assert data is not None
+            art = svg.picture(data, width, height, report, book or FontBook())
+            return art if art is None or _fills(art.width, art.height, width, height, report) else None
+        case "bitmap":
+            assert data is not None
+            picture = bitmap.opened(data, report)
+            if picture is None:
+                return None
+            scale = min(width / picture.width, height / picture.height)
+            if not _fills(picture.width * scale, picture.height * scale, width, height, report):
+                return None
+            if scale > 72 / 150:
+                report(
+                    "coarse-background",
+                    f"The background has only {72 / scale:.0f} pixels to the inch; it will look soft in print.",
+                    "Ask the designer for a PDF, or for a picture of 300 pixels to the inch.",
+                    severity="warning",
+                )
+            return bitmap.embedded(bitmap.resampled(picture, width, height, 300), width, height)
+        case "other":
+            report("unknown-picture", "This is not a PDF, SVG, PNG or JPEG file.", "Ask the designer for a PDF.")
+    return None
 
-    picture: Image.Image = Image.open(io.BytesIO(data), formats=["PNG", "JPEG"])
-    picture = ImageOps.exif_transpose(picture)
-    rgba = picture.convert("RGBA")
-    if knock_out_white:
-        rgba = _knock_out(rgba)
-        box = rgba.getchannel("A").getbbox()
-        if box:
-            rgba = rgba.crop(box)
-    scale = min(width / rgba.width, height / rgba.height)
-    drawn = rgba.width * scale, rgba.height * scale
-    most = max(1, round(drawn[0] / 72 * dpi)), max(1, round(drawn[1] / 72 * dpi))
-    if most[0] < rgba.width:
-        rgba = rgba.resize(most, Image.Resampling.LANCZOS)
-    return _embed(rgba, *drawn)
 
-
-def _knock_out(rgba: Image.Image) -> Image.Image:
-    grey = rgba.convert("L")
-    alpha = ImageChops.invert(grey)
-    out = rgba.copy()
-    out.putalpha(ImageChops.multiply(alpha, rgba.getchannel("A")))
-    return out
-
-
-def _embed(rgba: Image.Image, width: float, height: float) -> Artwork:
-    pdf = pikepdf.Pdf.new()
-    alpha = rgba.getchannel("A")
-    colour = rgba.convert("RGB")
-    entries = Dictionary(
-        Type=Name.XObject, Subtype=Name.Image, Width=rgba.width, Height=rgba.height,
-        ColorSpace=Name.DeviceRGB, BitsPerComponent=8, Filter=Name.FlateDecode,
+def _fills(found_width: float, found_height: float, width: float, height: float, report: Report) -> bool:
+    if abs(found_width - width) <= TOLERANCE * MM and abs(found_height - height) <= TOLERANCE * MM:
+        return True
+    report(
+        "wrong-size",
+        f"The background is of other proportions than the page: it would cover {found_width / MM:.0f} x "
+        f"{found_height / MM:.0f} mm of {width / MM:.0f} x {height / MM:.0f} mm.",
+        f"Ask the designer for a page of {width / MM:.0f} x {height / MM:.0f} mm.",
     )
-    if alpha.getextrema() != (255, 255):
-        entries.SMask = pdf.make_stream(
-            zlib.compress(alpha.tobytes(), 9),
-            Dictionary(
-                Type=Name.XObject, Subtype=Name.Image, Width=rgba.width, Height=rgba.height,
-                ColorSpace=Name.DeviceGray, BitsPerComponent=8, Filter=Name.FlateDecode,
-            ),
-        )
-    stream = pdf.make_stream(zlib.compress(colour.tobytes(), 9), entries)
-    content = f"q {numbers(width)} 0 0 {numbers(height)} 0 0 cm /I Do Q\n"
-    page = Dictionary(
-        Type=Name.Page, MediaBox=[0, 0, width, height], Resources=Dictionary(XObject=Dictionary(I=stream)),
-        Contents=pdf.make_stream(content.encode("ascii")),
-    )
-    pdf.pages.append(pikepdf.Page(pdf.make_indirect(page)))
-    return Artwork(pdf=saved(pdf), width=width, height=height)
+    return False
+
+
+# --- files -----------------------------------------------------------------------------------
+
+
+def _read(path: Path, report: Report) -> bytes | None:
+    try:
+        size = path.stat().st_size
+        if size > LARGEST_FILE:
+            report("large-file", f"The file has {size / 2**20:.0f} MB; the limit is {LARGEST_FILE // 2**20} MB.")
+            return None
+        return path.read_bytes()
+    except FileNotFoundError:
+        report("no-picture", "There is no such file.", "Check the name, and the folder that it counts from.")
+    except OSError as error:
+        report("unreadable-picture", f"The file cannot be read: {error.strerror}.")
+    return None
+
+
+def _kind(data: bytes) -> str:
+    if data.startswith((b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")):
+        return "bitmap"
+    if b"%PDF-" in data[:1024]:
+        return "pdf"
+    start = data[:4096].lstrip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n")
+    return "svg" if start.startswith(b"<") and (b"<svg" in data[:65536] or b"s\0v\0g" in start) else "other"

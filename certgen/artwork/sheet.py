@@ -6,12 +6,40 @@ import io
 import zlib
 from collections.abc import Mapping
 from decimal import Decimal
+from pathlib import Path
 from typing import NamedTuple
 
 import pikepdf
 from pikepdf import Dictionary, Name
 
+from certgen.errors import ExitCode, Problem, Severity
 from certgen.page import Artwork, Colour, Rect
+
+MM = 72 / 25.4  # points
+
+
+class Report:
+    """Appends Problems about one file. ``refused`` tells whether any of them was an error."""
+
+    def __init__(self, path: Path, problems: list[Problem]) -> None:
+        self._path, self._problems = path, problems
+        self._told: set[tuple[str, str]] = set()
+        self.refused = False
+
+    def __call__(self, code: str, message: str, hint: str = "", *, severity: Severity = "error") -> None:
+        self.refused = self.refused or severity == "error"
+        if (code, message) not in self._told:
+            self._told.add((code, message))
+            self._problems.append(
+                Problem(
+                    code=code,
+                    message=message,
+                    hint=hint,
+                    severity=severity,
+                    file=str(self._path),
+                    exit_code=ExitCode.LAYOUT,
+                )
+            )
 
 
 class Form(NamedTuple):

@@ -1,0 +1,183 @@
+"""PNG and JPEG pictures: opened with limits, brought upright and to sRGB, resampled, embedded compactly."""
+
+from __future__ import annotations
+
+import io
+import warnings
+import zlib
+
+import pikepdf
+from pikepdf import Dictionary, Name
+from PIL import Image, ImageChops, ImageCms, ImageMath, ImageOps, ImageStat
+
+from certgen.artwork.sheet import Report, numbers, saved
+from certgen.page import Artwork
+
+LARGEST_PICTURE = 25_000_000  # pixels
+
+
+def opened(data: bytes, report: Report) -> Image.Image | None:
+    """The picture upright, in sRGB, as RGBA."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            picture: Image.Image = Image.open(io.BytesIO(data), formats=["PNG", "JPEG"])
+            if picture.width * picture.height > LARGEST_PICTURE:
+                report(
+                    "large-picture",
+                    f"The picture has {picture.width} x {picture.height} pixels; the limit is 25 million.",
+                    "Save it smaller: at 300 pixels to the inch a whole A4 page has 9 million.",
+                )
+                return None
+            picture.load()
+            return _srgb(ImageOps.exif_transpose(picture), report)
+    except Image.DecompressionBombError:
+        report("large-picture", "The picture has far more pixels than the limit of 25 million.", "Save it smaller.")
+    except (Image.DecompressionBombWarning, OSError, SyntaxError, ValueError, EOFError, zlib.error, UserWarning):
+        report("damaged-picture", "The picture is damaged or is not what its name says.", "Export it again as PNG.")
+    return None
+
+
+def _srgb(picture: Image.Image, report: Report) -> Image.Image:
+    if picture.mode.startswith("I"):  # 16 bits to the pixel
+        picture = picture.convert("I").point(lambda v: v * (1 / 256)).convert("L")
+    alpha = picture.convert("RGBA").getchannel("A") if picture.has_transparency_data else None
+    profile = picture.info.get("icc_profile")
+    if picture.mode in ("P", "LA", "PA", "La", "1", "RGBa"):
+        picture = picture.convert("RGBA")
+    if picture.mode == "RGBA":
+        picture = picture.convert("RGB")
+    converted = None
+    if profile:
+        try:
+            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            target = ImageCms.createProfile("sRGB")
+            converted = ImageCms.profileToProfile(picture, source, target, outputMode="RGB")
+        except (ImageCms.PyCMSError, OSError, ValueError):
+            converted = None  # a profile of another kind of picture: as good as none
+    if converted is None:
+        if picture.mode == "CMYK":
+            report(
+                "cmyk-picture",
+                "The picture is in CMYK without a usable profile; its colours will shift.",
+                "Save it in RGB (sRGB).",
+                severity="warning",
+            )
+        converted = picture.convert("RGB")
+    out = converted.convert("RGBA")
+    if alpha is not None:
+        out.putalpha(alpha)
+    return out
+
+
+# --- bitmaps ---------------------------------------------------------------------------------
+
+
+def fitted(picture: Image.Image, width: float, height: float, knock_out_white: bool, dpi: float) -> Artwork:
+    if knock_out_white:
+        picture = knocked_out(picture)
+    box = picture.getchannel("A").point(lambda v: 255 if v >= 8 else 0).getbbox()
+    if box:
+        picture = picture.crop(box)
+    scale = min(width / picture.width, height / picture.height)
+    width, height = picture.width * scale, picture.height * scale
+    return embedded(resampled(picture, width, height, dpi), width, height)
+
+
+def resampled(picture: Image.Image, width: float, height: float, dpi: float) -> Image.Image:
+    size = max(1, round(width / 72 * dpi)), max(1, round(height / 72 * dpi))
+    return picture.resize(size, Image.Resampling.LANCZOS) if size[0] < picture.width else picture
+
+
+def knocked_out(picture: Image.Image) -> Image.Image:
+    """Ink on paper becomes ink on nothing: laid on white again it looks as before, only that the paper is white.
+
+    Each channel is scaled by the paper's own level (a scan is never quite white); alpha is the distance of the
+    darkest channel from white, and the colour is divided by it (Porter and Duff's "over", undone).
+    """
+    flat = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
+    channels = []
+    for channel in flat.split():
+        upper = channel.histogram()[128:]
+        paper = max(1, 128 + max(range(128), key=upper.__getitem__)) if any(upper) else 255
+        channels.append(channel.point([min(255, round(v * 255 / paper)) for v in range(256)]))
+    darkest = ImageChops.darker(ImageChops.darker(channels[0], channels[1]), channels[2])
+    # what is left of the paper's grain goes: from 12 levels below white on, ink begins
+    alpha = darkest.point([max(0, min(255, round((243 - v) * 255 / 235))) for v in range(256)])
+    ink = [
+        ImageMath.lambda_eval(
+            lambda of: of["convert"](of["max"](255 - (255 - of["c"]) * 255 / of["max"](of["a"], 1), 0), "L"),
+            c=channel,
+            a=ImageChops.invert(darkest),
+        )
+        for channel in channels
+    ]
+    solid = alpha.point([255 if v >= 96 else 0 for v in range(256)])
+    if solid.getbbox():
+        spread = ImageStat.Stat(Image.merge("RGB", ink), solid)
+        if max(spread.stddev) < 40:  # one pen: its colour is the mean, and only alpha varies
+            return Image.merge("RGBA", [*(Image.new("L", flat.size, round(m)) for m in spread.mean), alpha])
+    return Image.merge("RGBA", [*ink, alpha])
+
+
+def embedded(picture: Image.Image, width: float, height: float) -> Artwork:
+    pdf = pikepdf.Pdf.new()
+    page = Dictionary(
+        Type=Name.Page,
+        MediaBox=[0, 0, round(width, 3), round(height, 3)],
+        Resources=Dictionary(XObject=Dictionary(I=xobject(pdf, picture))),
+        Contents=pdf.make_stream(f"q {numbers(width)} 0 0 {numbers(height)} 0 0 cm /I Do Q\n".encode("ascii")),
+    )
+    pdf.pages.append(pikepdf.Page(pdf.make_indirect(page)))
+    return Artwork(pdf=saved(pdf), width=width, height=height)
+
+
+def xobject(pdf: pikepdf.Pdf, picture: Image.Image) -> pikepdf.Stream:
+    """An RGBA picture as an image XObject (ISO 32000-1, 8.9.5): grey where it is grey, one pixel where it is one
+    colour, alpha as a soft mask, photographs as JPEG where that is smaller by far."""
+    alpha, colour = picture.getchannel("A"), picture.convert("RGB")
+    opaque = _extremes(alpha) == (255, 255)
+    reds, greens, blues = colour.split()
+    if all(low == high for low, high in map(_extremes, colour.split())):
+        colour = colour.resize((1, 1))
+    elif max(_extremes(ImageChops.difference(reds, other))[1] for other in (greens, blues)) <= 3:
+        colour = colour.convert("L")
+    stream = _flate(pdf, colour)
+    if opaque and len(stream.read_raw_bytes()) > 20_000:
+        out = io.BytesIO()
+        colour.save(out, "JPEG", quality=90, subsampling=0, optimize=True)
+        if out.tell() < 0.6 * len(stream.read_raw_bytes()):
+            entries = {key: value for key, value in stream.items() if key not in ("/Length", "/DecodeParms", "/Filter")}
+            stream = pdf.make_stream(out.getvalue(), Dictionary(entries), Filter=Name.DCTDecode)
+    if not opaque:
+        stream.SMask = _flate(pdf, alpha)
+    return stream
+
+
+def _flate(pdf: pikepdf.Pdf, picture: Image.Image) -> pikepdf.Stream:
+    """Deflated with PNG's predictors, which Pillow chooses (ISO 32000-1, 7.4.4.4)."""
+    out = io.BytesIO()
+    picture.save(out, "PNG", optimize=True)
+    png, at, packed = out.getvalue(), 8, []
+    while at < len(png):
+        length, name = int.from_bytes(png[at : at + 4], "big"), png[at + 4 : at + 8]
+        if name == b"IDAT":
+            packed.append(png[at + 8 : at + 8 + length])
+        at += length + 12
+    colours = len(picture.getbands())
+    return pdf.make_stream(
+        b"".join(packed),
+        Type=Name.XObject,
+        Subtype=Name.Image,
+        Width=picture.width,
+        Height=picture.height,
+        ColorSpace=Name.DeviceGray if colours == 1 else Name.DeviceRGB,
+        BitsPerComponent=8,
+        Filter=Name.FlateDecode,
+        DecodeParms=Dictionary(Predictor=15, Colors=colours, BitsPerComponent=8, Columns=picture.width),
+    )
+
+
+def _extremes(channel: Image.Image) -> tuple[float, float]:
+    low, high = ImageStat.Stat(channel).extrema[0]
+    return low, high
