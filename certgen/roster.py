@@ -544,34 +544,38 @@ class _Reader:
             self.tell(i, self.at["score"], "too-much", message, "Correct the score.")
 
     def _same_people(self, rows: Sequence[tuple[int, Recipient]]) -> None:
-        """The same id, the same address, or the same name where neither row has either."""
+        """The same id, the same address, or the same name where neither row has either.
+
+        Each of the rows is told where the other is: every row that is left out has an error of its own.
+        """
         first: dict[tuple[str, str], tuple[int, Recipient]] = {}
+        told: set[int] = set()
         for i, person in rows:
             marks: list[tuple[str, str]] = []
             if person.id:
                 marks.append(("id", person.id.casefold()))
             if person.email:
                 marks.append(("email", person.email.casefold()))
-            if not marks:
-                marks.append(("name", names.folded(person.name)))
-            for mark in marks:
+            for mark in marks or [("name", names.folded(person.name))]:
                 if mark not in first:
                     first[mark] = (i, person)
                     continue
                 j, other = first[mark]
-                field = mark[0]
-                what = getattr(person, field)
-                self.errors.add(j)
-                self.tell(
-                    i,
-                    self.at.get(field, self.at.get("given", self.at.get("family", 0))),
-                    "same-person",
-                    f"The {_SAID[field]} “{what}” is also in {other.cells[field]} ({other.name}).",
-                    "Keep one of the rows."
-                    if field != "name"
-                    else "Keep one of the rows; if they are two people, give each an id or an e-mail address.",
-                )
+                self._same(i, person, other, mark[0])
+                if j not in told:
+                    self._same(j, other, person, mark[0])
+                told |= {i, j}
                 break
+
+    def _same(self, i: int, person: Recipient, other: Recipient, field: str) -> None:
+        keep = "Keep one of the rows"
+        self.tell(
+            i,
+            self.at[field] if field in self.at else self.at["given" if "given" in self.at else "family"],
+            "same-person",
+            f"The {_SAID[field]} “{getattr(person, field)}” is also in {other.cells[field]} ({other.name}).",
+            f"{keep}; if they are two people, give each an id or an e-mail address." if field == "name" else f"{keep}.",
+        )
 
 
 _NAMES = ("name", "given", "family")

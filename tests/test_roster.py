@@ -369,10 +369,25 @@ def test_one_person_twice_is_told_with_both_cells(
     header: list[Cell], one: list[Cell], other: list[Cell], cell: str, also: str
 ) -> None:
     roster, problems = people([header, one, other])
-    (problem,) = problems
-    assert (problem.code, problem.cell, problem.severity) == ("same-person", cell, "error")
-    assert f" {also} " in problem.message
+    assert [(p.code, p.cell, p.row, p.severity) for p in problems] == [
+        ("same-person", also, 2, "error"),
+        ("same-person", cell, 3, "error"),
+    ]
+    assert f" {cell} " in problems[0].message and f" {also} " in problems[1].message
     assert not roster.recipients and roster.left_out == (2, 3)  # which of the two is right, nobody said
+
+
+def test_every_row_that_is_left_out_has_an_error_of_its_own() -> None:
+    rows: list[list[Cell]] = [["Full name", "ID", "E-mail"], ["Ana", "1", None], ["Luc", "2", "x@example.org"]]
+    rows += [
+        ["Eva", "1", "x@example.org"],
+        ["Zoe", "3", "x@example.org"],
+        [None, "4", None],
+        ["Kim", "5", "k@example.org"],
+    ]
+    roster, problems = people(rows)
+    assert {p.row for p in problems if p.severity == "error"} == set(roster.left_out) == {2, 3, 4, 5, 6}
+    assert [r.name for r in roster.recipients] == ["Kim"]
 
 
 def test_namesakes_with_an_id_or_an_address_of_their_own_are_two_people() -> None:
