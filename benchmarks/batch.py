@@ -145,6 +145,11 @@ def mid(turns: Sequence[Turn], key: str) -> float:
     return float(median(getattr(turn, key) for turn in turns))
 
 
+def mebibytes(size: float) -> str:
+    """Memory in words; a dash where the system does not tell."""
+    return f"{size / MEBIBYTE:,.0f} MiB" if size else "–"
+
+
 def table(one: dict[str, list[Turn]], many: dict[str, list[Turn]], jobs: int) -> list[str]:
     """The comparison as Markdown."""
     lines = [
@@ -155,7 +160,7 @@ def table(one: dict[str, list[Turn]], many: dict[str, list[Turn]], jobs: int) ->
     for name in (each for each in TITLES if each in one):
         turns = one[name]
         rate, cores = mid(turns, "rate"), mid(many[name], "rate")
-        memory = [f"{mid(each, 'memory') / MEBIBYTE:,.0f} MiB" for each in (turns, many[name])]
+        memory = [mebibytes(mid(each, "memory")) for each in (turns, many[name])]
         lines.append(
             f"| {TITLES[name]} | {rate:,.0f} | {cores:,.0f} | {rate / mid(one['plain'], 'rate'):.1f} "
             f"| {rate / mid(one['split'], 'rate'):.1f} | {mid(turns, 'size'):,.0f} | {memory[0]} | {memory[1]} "
@@ -171,8 +176,9 @@ def large(field: Field, sizes: Sequence[int], jobs: int) -> list[str]:
     for count in sizes:
         for processes in (1, jobs):
             turn = take(field, "certgen", count, processes)
-            memory = f"{turn.memory / MEBIBYTE:,.0f} MiB"
-            lines.append(f"| {count:,} | {processes} | {turn.whole:.1f} | {count / turn.whole:,.0f} | {memory} |")
+            lines.append(
+                f"| {count:,} | {processes} | {turn.whole:.1f} | {count / turn.whole:,.0f} | {mebibytes(turn.memory)} |"
+            )
             print("  " + lines[-1], file=sys.stderr)
     return lines
 
