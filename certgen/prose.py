@@ -17,7 +17,8 @@ from typing import Any
 
 from certgen.model import Block, Heading, ListItem, Paragraph, Prose, Span
 
-LONGEST = 200_000  # characters; some seventy pages
+LONGEST = 100_000  # characters; some thirty pages
+_BRACKETS = 2_000  # the parser's time grows with their square
 
 
 class Refused(str):
@@ -39,6 +40,8 @@ def parse(source: str) -> tuple[Prose, list[str]]:
     if len(source) > LONGEST:
         words = f"This text has {len(source):,} characters; {LONGEST:,} are the most."
         return Prose(source=source, blocks=()), [Refused(words, "Shorten it.", 0)]
+    if source.count("[") > _BRACKETS:
+        return Prose(source=source, blocks=()), [Refused("This text has thousands of brackets.", "Take them out.", 0)]
     reader = _Reader()
     text = reader.canonical(source)
     reader.walk(_markdown().parse(text))

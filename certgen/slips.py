@@ -82,7 +82,7 @@ def _statements(text: str) -> list[str]:
             if opening and opening[1] in ('"""', "'''"):
                 end = _close_of_text(rows, at, opening[1], opening.end())
             elif opening and opening[1] in "[{":
-                while end < len(rows) and _parses("".join(rows[at:end])) is None:
+                while end < min(len(rows), at + 1000) and _parses("".join(rows[at:end])) is None:
                     if _START.match(rows[end]) and not (opening[1] == "{" and re.search(r"[,}]\s*$", rows[end])):
                         break
                     end += 1
@@ -137,7 +137,7 @@ def mend(text: str, tell: Tell) -> tuple[str, dict[str, Any]] | None:
         if not _BLANK.match(chunk) and _parses(chunk) is None:
             chunks[at] = _same_height(_explain(chunk, starts[at], tell), chunk)
     _repeated(chunks, starts, tell)
-    for _ in range(len(chunks)):
+    for _ in range(len(chunks) + 1):
         mended = "".join(chunks)
         try:
             return mended, tomllib.loads(mended, parse_float=Decimal)
@@ -164,7 +164,7 @@ def _same_height(mended: str, chunk: str) -> str:
 
 
 def _first(chunk: str) -> str:
-    row = chunk.strip().split("\n")[0].strip()
+    row = "".join(c if c.isprintable() or c == "\t" else "\ufffd" for c in chunk.strip().split("\n")[0].strip())
     return row[:60] + "…" if len(row) > 60 else row
 
 
@@ -270,12 +270,17 @@ def _explain(chunk: str, line: int, tell: Tell) -> str:
     key = key.strip()
     if _parses(f"{key} = 1") is None:
         bare = key.strip(_CURLY + "\"' \u00a0\ufeff")
+        if not bare:
+            say("toml-no-equals", f"There is no name before the = here: {_first(chunk)}", _FORM)
+            return ""
         say(
             "toml-key",
             f'The name before = is written with letters, digits, "_" and "-" only: {_first(key)}',
             f'Any other name stands in straight quotes: "{bare}" = ...',
         )
         key = _quote(bare.split("\n")[0])
+        if _parses(f"{key} = {value}") is not None:
+            return f"{key} = {value}"
     mended = _value(key, value, say)
     chunk = f"{key} = {mended}"
     if _parses(chunk) is None:
@@ -301,24 +306,25 @@ def _heading(chunk: str, say: Say) -> str:
     return whole if _parses(whole) is not None else ""
 
 
+_INVISIBLE = re.compile("(\"(?:\\\\.|[^\"\\\\])*\"|'[^']*')|[\u00a0\u2007\u202f\u200b\u200e\u200f\u2060\ufeff]+")
+
+
 def _value(key: str, typed: str, say: Say) -> str:
     """The value that was meant; ``BROKEN`` in quotes if that is not plain."""
 
     def good(value: str) -> bool:
         return _parses(f"k = {value}") is not None
 
-    value = typed.strip()
-    invisible = re.search("[\u00a0\u2007\u202f\u200b\u200e\u200f\u2060\ufeff]", value)
-    if invisible:
-        cleaned = re.sub("[\u00a0\u2007\u202f\u200b\u200e\u200f\u2060\ufeff]+", " ", value).strip()
-        if good(cleaned):
-            say(
-                "toml-invisible",
-                f"There is an invisible character outside the quotes, after {key}.",
-                "Delete the space there and type it again.",
-            )
-            return cleaned
-    remark = re.search(r"\s+#[^\"'\n]*$", value)
+    value = typed.strip(" \t\n")
+    cleaned = _INVISIBLE.sub(lambda found: found[1] or " ", value).strip(" ")
+    if (good(value) or cleaned != value) and good(cleaned):
+        say(
+            "toml-invisible",
+            f"There is an invisible character outside the quotes, beside {key} =.",
+            "Delete the spaces around = and at the line's end, and type them again.",
+        )
+        return cleaned
+    remark = re.search(r"(^|\s+)#[^\"'\n]*$", value)
     body = value[: remark.start()] if remark else value
     if not body:
         say("toml-no-value", f"There is nothing after {key} =.", "Give it a value, or delete the line.")
