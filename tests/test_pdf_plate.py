@@ -377,8 +377,8 @@ def test_widths_are_those_of_the_embedded_program(plate: Plate, sample: Demo) ->
     assert checked > 300
 
 
-@pytest.mark.parametrize("tracking", [0.0, 0.7])
-@pytest.mark.parametrize("family", [SERIF, SANS, "Great Vibes"])
+@pytest.mark.parametrize("tracking", [0.0, 0.4])
+@pytest.mark.parametrize("family", [SERIF, SANS])
 def test_a_long_line_does_not_drift(book: FontBook, family: str, tracking: float) -> None:
     pdfium = pytest.importorskip("pypdfium2")
     text = "AVATAR Tofte, Yvonne: We awarded 47 prizes to Ta and V. Wolf To"
@@ -392,6 +392,36 @@ def test_a_long_line_does_not_drift(book: FontBook, family: str, tracking: float
         assert pdfium.raw.FPDFText_GetCharOrigin(page, index, x, y)
         assert abs(x.value - at) < 0.01, f"{glyph.text!r} at {index}"  # 8 points by 1/2000 em, and rounded x
         at += glyph.advance * 8 / upem + tracking
+
+
+@pytest.mark.parametrize("family", [SERIF, "Great Vibes", "Pinyon Script"])
+def test_strings_and_moves_add_up_to_the_advances(book: FontBook, family: str) -> None:
+    """Pinyon Script has 2048 units to the em, so that no width is a whole number of thousandths."""
+    run = shaped(book, "AVATAR Tofte, Yvonne van der Wal " * 4, family, 8)
+    pdf = opened(alone(book, Text(line(book, run), 20, 100, BLACK)))
+    (font,) = pdf.pages[0].obj.Resources.Font.values()
+    array = list(font.DescendantFonts[0].W)
+    widths = {
+        int(first) + at: float(w)
+        for first, row in zip(array[::2], array[1::2], strict=True)
+        for at, w in enumerate(row)
+    }
+    origins, pen = [], 0.0
+    for operands, operator in pikepdf.parse_content_stream(pdf.pages[0]):
+        if str(operator) == "TJ":
+            for item in operands[0]:
+                if isinstance(item, pikepdf.String):
+                    codes = bytes(item)
+                    for at in range(0, len(codes), 2):
+                        origins.append(pen)
+                        pen += widths[int.from_bytes(codes[at : at + 2], "big")]
+                else:
+                    pen -= float(item)
+    upem, meant = book.by_key(run.face).upem, 0.0
+    assert len(origins) == len(run.glyphs)
+    for origin, glyph in zip(origins, run.glyphs, strict=True):
+        assert abs(origin - meant - glyph.dx * 1000 / upem) <= 0.5 + 1e-6
+        meant += glyph.advance * 1000 / upem
 
 
 def test_the_same_glyph_copies_as_each_text_it_stands_for(book: FontBook) -> None:

@@ -17,6 +17,8 @@ from certgen.pdf.syntax import num, nums, utf16
 
 _LINES = 2048  # encoded lines kept
 _GLYPHS = 1 << 15  # glyph variants (kerned pairs) kept for each face
+_APART = 0.07  # em of tracking that poppler and pdfium still read as one word
+_PINCHED = 85  # thousandths of kerning in a joined face that they still read so; measured, with a margin
 
 
 class Step(NamedTuple):
@@ -32,11 +34,12 @@ class Step(NamedTuple):
 class Codes(dict[Glyph, Step]):
     """Glyphs of one face -> steps, worked out when first seen. A glyph that the face's font lacks: KeyError."""
 
-    def __init__(self, pairs: Mapping[Pair, Coded], names: Sequence[bytes], upem: int) -> None:
+    def __init__(self, pairs: Mapping[Pair, Coded], names: Sequence[bytes], upem: int, joined: bool = False) -> None:
         super().__init__()
         self.pairs = pairs
         self.names = names  # by layer
         self.upem = upem
+        self.joined = joined  # a script face, whose letters reach into each other
         self.simple = _Simple(self)
 
     def __missing__(self, glyph: Glyph) -> Step:
@@ -48,6 +51,15 @@ class Codes(dict[Glyph, Step]):
         step = Step(self.names[layer], code, -dx * scale, width + (dx - advance) * scale, dy)
         self[glyph] = step
         return step
+
+    def show(self, run: GlyphRun) -> bytes:
+        """Font, spacing and strings of a run (9.3, 9.4.3). KeyError: the font lacks a glyph."""
+        try:
+            shown = b"".join(map(self.simple.__getitem__, run.glyphs))
+        except ValueError:
+            return _run(run, [self[glyph] for glyph in run.glyphs], self.upem)
+        shown = b"%b %b Tf [(%b)]TJ" % (self.names[0], num(run.size), shown)
+        return b"%b Tc %b 0 Tc" % (num(run.tracking), shown) if run.tracking else shown
 
 
 class _Simple(dict[Glyph, bytes]):
@@ -131,31 +143,24 @@ class Encoder:
         line = text.line
         parts = [colour(text.colour, b"rg"), b"BT"]
         lacking = []
+        pinched = False
         for run in line.runs:
             if not run.glyphs:
                 continue
-            parts.append(b"1 0 0 1 %b %b Tm" % (num(text.x + run.x), num(text.y)))
             try:
                 codes = self.codes_of(run)
-                try:
-                    shown = b"".join(map(codes.simple.__getitem__, run.glyphs))
-                except ValueError:
-                    parts.append(_run(run, [codes[glyph] for glyph in run.glyphs], codes.upem))
-                    continue
+                shown = codes.show(run)
             except KeyError:
                 lacking.append(run)
                 continue
-            if run.tracking:
-                parts.append(
-                    b"%b Tc %b %b Tf [(%b)]TJ 0 Tc" % (num(run.tracking), codes.names[0], num(run.size), shown)
-                )
-            else:
-                parts.append(b"%b %b Tf [(%b)]TJ" % (codes.names[0], num(run.size), shown))
+            parts.append(b"1 0 0 1 %b %b Tm %b" % (num(text.x + run.x), num(text.y), shown))
+            if codes.joined and not pinched:
+                pinched = any(abs(codes[glyph].after) > _PINCHED for glyph in run.glyphs)
         if lacking:
             raise Lacking(lacking)
         parts.append(b"ET")
         encoded = b" ".join(parts)
-        if needs_actual_text(line):
+        if _needs_actual_text(line, pinched):
             return b"/Span<</ActualText<FEFF%b>>>BDC %b EMC" % (utf16(line.text), encoded)
         return encoded
 
@@ -176,21 +181,26 @@ class Encoder:
         )
 
 
-def needs_actual_text(line: Line) -> bool:
+def _needs_actual_text(line: Line, pinched: bool) -> bool:
     """Whether a reader would copy this line wrongly without /ActualText (14.9.4).
 
-    It helps where clusters map several characters to several glyphs, and does harm on lines with a
-    right-to-left run, which poppler and pdfium would reverse.
+    It helps where clusters map several characters to several glyphs, and where poppler or pdfium would
+    see a space that is none (letters apart, or ``pinched`` far together). It does harm on lines with a
+    right-to-left run, which both would reverse.
     """
-    if line.text.isascii() or any(run.level & 1 for run in line.runs):
-        return False
+    for run in line.runs:
+        if run.level & 1:
+            return False
+        pinched = pinched or run.tracking > _APART * run.size
+    if pinched or line.text.isascii():
+        return pinched
     return any(unicodedata.category(c)[0] == "M" for c in line.text) or any(
         not glyph.text for run in line.runs for glyph in run.glyphs
     )
 
 
 def _run(run: GlyphRun, steps: list[Step], upem: int) -> bytes:
-    """Font, spacing and strings of a run (9.3, 9.4.3)."""
+    """A run whose glyphs are raised, come from several layers or move by fractions."""
     size = run.size
     out: list[bytes] = []
     if run.tracking:

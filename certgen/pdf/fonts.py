@@ -9,6 +9,7 @@ Source: ISO 32000-1, 9.7 and 9.10.3; ISO 19005-3, 6.2.11.
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 from collections.abc import Callable, Iterable
 from itertools import pairwise
 from typing import NamedTuple, Protocol
@@ -20,6 +21,7 @@ Pair = tuple[int, str]  # glyph of the face, text it stands for
 # What a glyph without a text of its own copies as: a ToUnicode target may not be empty (5.9.2 of
 # Adobe's technical note 5411; ISO 19005-3, 6.2.11.7.2 asks for a target for every code).
 NOTHING = "\u200b"
+_JOINERS = "\u200c\u200d"
 _FORBIDDEN = frozenset("\0\ufeff\ufffe")
 
 
@@ -42,6 +44,8 @@ class Face(Protocol):
     def italic(self) -> bool: ...
     @property
     def is_cff(self) -> bool: ...
+    @property
+    def joined(self) -> bool: ...
     def advance(self, gid: int) -> int: ...
     def extents(self, gid: int) -> tuple[float, float, float, float]: ...
 
@@ -247,6 +251,10 @@ def _descriptor(face: Face, gids: list[int]) -> bytes:
 def target(text: str) -> str:
     """What a code copies as: never empty, never a character that ISO 19005-3, 6.2.11.7 forbids."""
     kept = "".join([c for c in text if c not in _FORBIDDEN and not _private(ord(c))])
+    if kept and kept[0] in _JOINERS and unicodedata.bidirectional(kept[-1]) in ("R", "AL"):
+        # poppler and pdfium turn a right-to-left word round character by character, but leave the
+        # letters of one code together only when all of them are letters.
+        kept = kept.lstrip(_JOINERS) + kept[: len(kept) - len(kept.lstrip(_JOINERS))]
     return kept or NOTHING
 
 

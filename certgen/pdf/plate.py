@@ -42,6 +42,9 @@ _INFO, _XMP, _FONTS, _EMBEDDED, _XREF = 1, 2, 3, 4, 5
 _FIRST_FREE = 6
 
 
+_Cut = tuple[dict[Pair, Coded], tuple[bytes, ...], int, bool]  # what Codes is made of
+
+
 class Place(NamedTuple):
     """Where a slot's drawing goes: between an opening and a closing of marked content."""
 
@@ -66,7 +69,7 @@ class Plate:
         annotations: tuple[tuple[bytes, str, bytes], ...],
         elements: tuple[tuple[bytes, str, bytes], ...],
         packet: bytes,
-        faces: dict[str, tuple[dict[Pair, Coded], tuple[bytes, ...], int]],
+        faces: dict[str, _Cut],
         font_entries: bytes,
         artwork: dict[str, tuple[bytes, Artwork]],
         book: Book,
@@ -88,7 +91,7 @@ class Plate:
     def _prepare(self) -> None:
         """What does not pickle or is quicker to make again."""
         self._midstate = hashlib.sha256(self.prefix)
-        codes = {key: Codes(pairs, names, upem) for key, (pairs, names, upem) in self._faces.items()}
+        codes = {key: Codes(*parts) for key, parts in self._faces.items()}
         self._encoder = Encoder(codes, self._artwork)
         self._own: dict[tuple[str, frozenset[Pair]], Program] = {}
         self._slots = frozenset(place.slot for _, places in self._contents for place in places)
@@ -177,7 +180,8 @@ class Plate:
         codes = {}
         for index, (key, program) in enumerate(own):
             names = tuple(b"/X%dL%d" % (index, layer) for layer in range(len(program.layers)))
-            codes[key] = Codes(program.codes, names, self._book.by_key(key).upem)
+            face = self._book.by_key(key)
+            codes[key] = Codes(program.codes, names, face.upem, face.joined)
         moved = {id(run) for run in runs}
         encoder = _Mixed(self._encoder, codes, moved)
         return {slot: encoder.draws(draws) for slot, draws in filling.slots.items()}, own
@@ -410,7 +414,7 @@ def _pictures(art: Iterable[Draw], leaves: Iterable[Leaf]) -> set[str]:
 
 def _engrave_fonts(
     document: Document, tree: Tree, book: Book, body: Body, subset: Subsetter
-) -> tuple[dict[str, tuple[dict[Pair, Coded], tuple[bytes, ...], int]], bytes]:
+) -> tuple[dict[str, _Cut], bytes]:
     pairs: dict[str, set[Pair]] = {key: set(stock) for key, stock in document.stock.items()}
     marks = [leaf.mark for leaves in tree.leaves for leaf in leaves]
     for draws in [*[page.art for page in document.pages], *[mark.draws for mark in marks]]:
@@ -426,7 +430,7 @@ def _engrave_fonts(
         numbers = fonts.write(program, lambda data, extra: body.stream(data, extra, compress=False), body.add)
         names = tuple(b"/F%dL%d" % (index, layer) if layer else b"/F%d" % index for layer in range(len(numbers)))
         entries += b"".join([b"%b %d 0 R" % item for item in zip(names, numbers, strict=True)])
-        faces[key] = (program.codes, names, face.upem)
+        faces[key] = (program.codes, names, face.upem, face.joined)
     return faces, entries
 
 
