@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from math import atan2, ceil, cos, hypot, pi, radians, sin, sqrt, tan
 from typing import NamedTuple
 
-from certgen.artwork.sheet import numbers
+from certgen.artwork.sheet import number
 
 Point = tuple[float, float]
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
@@ -72,11 +72,11 @@ class Path:
         self.parts.append(("h", ()))
 
     def content(self, matrix: Matrix) -> str:
-        """Path construction operators after the matrix; ISO 32000-1, 8.5.2."""
+        """Path construction operators after the matrix, which leads to points, in hundredths; ISO 32000-1, 8.5.2."""
         out = []
         for operator, points in self.parts:
             flat = [v for p in points for v in matrix(p)]
-            out.append(f"{numbers(*flat)} {operator}\n" if flat else "h\n")
+            out.append(f"{' '.join([number(v, 2) for v in flat])} {operator}\n" if flat else "h\n")
         return "".join(out)
 
     def box(self) -> tuple[float, float, float, float] | None:

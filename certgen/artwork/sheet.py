@@ -56,21 +56,24 @@ def artwork(content: str, width: float, height: float, forms: Mapping[str, Form]
     if forms:
         resources.XObject = Dictionary()
         for name, form in forms.items():
-            resources.XObject[f"/{name}"] = pdf.make_stream(
-                zlib.compress(form.content.encode("ascii"), 9),
-                Dictionary(
-                    Type=Name.XObject,
-                    Subtype=Name.Form,
-                    BBox=[Decimal(number(edge)) for edge in form.box],
-                    Resources=Dictionary(),
-                    Filter=Name.FlateDecode,
-                ),
+            resources.XObject[f"/{name}"] = packed(
+                pdf,
+                form.content,
+                Type=Name.XObject,
+                Subtype=Name.Form,
+                BBox=[Decimal(number(edge)) for edge in form.box],
+                Resources=Dictionary(),
             )
-    contents = pdf.make_stream(zlib.compress(content.encode("ascii"), 9), Dictionary(Filter=Name.FlateDecode))
+    contents = packed(pdf, content)
     box = [0, 0, Decimal(number(width)), Decimal(number(height))]
     page = Dictionary(Type=Name.Page, MediaBox=box, Resources=resources, Contents=contents)
     pdf.pages.append(pikepdf.Page(pdf.make_indirect(page)))
     return Artwork(pdf=saved(pdf), width=width, height=height)
+
+
+def packed(pdf: pikepdf.Pdf, content: str, **entries: object) -> pikepdf.Stream:
+    """A content stream, deflated as small as it gets."""
+    return pdf.make_stream(zlib.compress(content.encode("ascii"), 9), Filter=Name.FlateDecode, **entries)
 
 
 def saved(pdf: pikepdf.Pdf) -> bytes:

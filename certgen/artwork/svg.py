@@ -23,7 +23,7 @@ from pikepdf import Array, Dictionary, Name
 
 from certgen.artwork import bitmap, outline
 from certgen.artwork.path import Matrix, Path, ellipse, parse, polygon, rectangle, transform
-from certgen.artwork.sheet import Report, number, numbers, saved
+from certgen.artwork.sheet import Report, number, numbers, packed, saved
 from certgen.errors import CertgenError
 from certgen.font import FontBook
 from certgen.page import Artwork, Colour
@@ -260,7 +260,7 @@ class _Drawing:
             Type=Name.Page,
             MediaBox=[0, 0, round(width, 3), round(height, 3)],
             Resources=self.scope.dictionary(),
-            Contents=self.pdf.make_stream("".join(self.scope.out).encode("ascii")),
+            Contents=packed(self.pdf, "".join(self.scope.out)),
         )
         self.pdf.pages.append(pikepdf.Page(self.pdf.make_indirect(page)))
         return Artwork(pdf=saved(self.pdf), width=width, height=height)
@@ -413,8 +413,9 @@ class _Drawing:
             outer, self.scope = self.scope, _Scope()
             draw(matrix)
             inner, self.scope = self.scope, outer
-            form = self.pdf.make_stream(
-                "".join(inner.out).encode("ascii"),
+            form = packed(
+                self.pdf,
+                "".join(inner.out),
                 Type=Name.XObject,
                 Subtype=Name.Form,
                 BBox=[round(edge, 3) for edge in self.box],
@@ -601,8 +602,9 @@ class _Drawing:
             return
         if fill is not None:
             out.append(f"{path.content(matrix)}f{even_odd}\n")
-        placed = " ".join(number(v, 6) for v in matrix)
-        out.append(f"{stroke[0]}{placed} cm\n{self._pen(style, width, 1.0)}{path.content(Matrix())}S\nQ\n")
+        k = max(matrix.scale, 1e-6)  # the path is written in points' size, so that its decimals are enough
+        placed = " ".join(number(v, 6) for v in matrix.after(Matrix(1 / k, 0, 0, 1 / k)))
+        out.append(f"{stroke[0]}{placed} cm\n{self._pen(style, width, k)}{path.content(Matrix(k, 0, 0, k))}S\nQ\n")
 
     def _pen(self, style: Style, width: float, scale: float) -> str:
         cap = {"butt": 0, "round": 1, "square": 2}.get(style["stroke-linecap"], 0)
