@@ -369,6 +369,7 @@ class _Converter:
                 f"{_name(key)} may have {info.max_length} entries; there are {len(value)}.",
                 "Take some out.",
             )
+            made = made[: info.max_length]
         if info.min_length is not None and len(value) < info.min_length:
             self.tell(
                 key,
@@ -553,7 +554,7 @@ class _Converter:
                 message = f"must be less than {bound('lt')}; here it is {value}"
         if message is None:
             return True
-        self.tell(key, "wrong-value", f"{_name(key)} {message}.", _example(meta))
+        self.tell(key, "wrong-value", f"{_name(key)} {message}.", _example(meta) or "Fill it in, or delete it.")
         return False
 
     def wrong(self, info: inspect.Type, meta: _Meta, value: Any, key: Key) -> Any:

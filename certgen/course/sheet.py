@@ -130,6 +130,7 @@ class _Reader:
                     self.tell(number, column, "repeated", f'Two columns are for "{tag}".', "Delete one.")
                 elif tag:
                     self.tags[column] = tag
+                    self.document.cells[("translation", tag)] = self.sheet.address(number, column)
                 elif text or any(
                     not values.is_blank(r[column]) for r in self.sheet.rows[number + 1 :] if column < len(r)
                 ):
