@@ -183,6 +183,7 @@ class _Batch:
         self.entries: list[output.Entry] = []
         self.failed: set[int] = set()  # rows
         self.rows: set[int] = set()  # of all people on the roster
+        self.sheet: str | None = None
         self.secret = b""
         self.new_secret: Path | None = None
         self.left: list[str] = []
@@ -211,6 +212,7 @@ class _Batch:
         if people is not None:
             self.rows = {person.row for person in people.recipients}
             self.people = people
+            self.sheet = None if book and book.kind == "csv" else people.sheet
         if course is None or issuer is None or people is None or design is None:
             return False
         self.course, self.issuer, self.design = course, issuer, design
@@ -358,19 +360,19 @@ class _Batch:
         self._read_secret(Path(self.issuer.folder))
         pattern = Template.parse(self.options.name)
         files: dict[str, Recipient] = {}
-        codes: set[str] = set()
         kept: list[_Job] = []
         for job in self.jobs:
             made = self._mint(job.recipient, job.award, job.language)
             text = pattern.render(credentials.lookup(made), job.language)
             file = output.file_stem(text, credentials.grouped(made.code)) + ".pdf"
-            other = files.setdefault(output.sameness(file), job.recipient)
-            if other is not job.recipient or made.code in codes:
-                self._same_file(file, other, job.recipient)
-                continue
-            codes.add(made.code)
-            kept.append(job)
-            self.files.append(file)
+            taken = [(made.code, files.setdefault(made.code, job.recipient))]
+            taken += [(file, files.setdefault(output.sameness(file), job.recipient))]
+            clash = next(((what, other) for what, other in taken if other is not job.recipient), None)
+            if clash:
+                self._clash(*clash, job.recipient)
+            else:
+                kept.append(job)
+                self.files.append(file)
         self.jobs = kept
 
     def _read_secret(self, folder: Path) -> None:
@@ -381,12 +383,21 @@ class _Batch:
         if self.secret and not there:
             self.new_secret = folder / credentials.SECRET_FILE
 
-    def _same_file(self, file: str, first: Recipient, second: Recipient) -> None:
-        problem = Problem(
-            code="same-file",
-            message=f"The certificates of {first.name} (row {first.row}) and {second.name} would both be “{file}”.",
-            hint=f'Put {{credential.code}} into the pattern: --name "{DEFAULT_NAME}"',
-        )
+    def _clash(self, what: str, first: Recipient, second: Recipient) -> None:
+        """Two people with one file, or with one code: then nothing tells them apart."""
+        if what.endswith(".pdf"):
+            problem = Problem(
+                code="same-file",
+                message=f"The certificates of {first.name} (row {first.row}) and {second.name} would both be “{what}”.",
+                hint=f'Put the code into the pattern: --name "{DEFAULT_NAME}"',
+            )
+        else:
+            problem = Problem(
+                code="same-code",
+                message=f"Nothing tells {second.name} and {first.name} (row {first.row}) apart, so that both would "
+                "have the same code.",
+                hint="Give each of them an id or an e-mail address, or delete one row.",
+            )
         self._row_problems(second, [problem])
 
     def _row_problems(self, person: Recipient, problems: Iterable[Problem]) -> None:
@@ -394,7 +405,7 @@ class _Batch:
         for problem in problems:
             place: dict[str, Any] = {"row": person.row, "file": problem.file or str(self.roster)}
             if problem.file is None:
-                place |= {"sheet": self.people.sheet, "cell": problem.cell or person.cells.get("name")}
+                place |= {"sheet": self.sheet, "cell": problem.cell or person.cells.get("name")}
             self.problems.append(replace(problem, **place))
 
     def _bad_rows(self) -> set[int]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
@@ -131,6 +131,7 @@ class Screen:
         self._ask = ask
         self._console: Console | None = None
         self._bar: tuple[Progress, TaskID] | None = None
+        self._told: set[Problem] = set()
 
     def __enter__(self) -> Screen:
         return self
@@ -160,7 +161,7 @@ class Screen:
         def many(counts: dict[str, int], name: Callable[[str], str]) -> str:
             if len(counts) == 1:
                 return name(*counts)
-            return ", ".join(f"{name(key)} {count:,}" for key, count in counts.items())
+            return ", ".join(f"{name(key)} ({count:,})" for key, count in counts.items())
 
         expiry = "never expire" if plan.expires is None else f"expire on {date_long(plan.expires, 'en')}"
         rows = [("Layout", plan.layout + (" with course record" if plan.record else ""))]
@@ -193,6 +194,7 @@ class Screen:
                 "codes."
             )
         console.print()
+        self.problems([problem for problem in problems if problem.severity == "warning"])
 
     def progress(self, done: int, total: int) -> None:
         if self._bar is None and self.console.is_terminal and total > done:
@@ -258,13 +260,14 @@ class Screen:
             + "."
         )
 
-    def problems(self, problems: Iterable[Problem]) -> None:
-        """Errors before warnings, each with its place and remedy."""
+    def problems(self, problems: list[Problem]) -> None:
+        """Errors before warnings, each with its place and remedy; what was told before is not told again."""
         for severity, heading in (("error", "To be mended"), ("warning", "To be looked at")):
-            chosen = [problem for problem in problems if problem.severity == severity]
+            chosen = [p for p in problems if p.severity == severity and p not in self._told]
             if not chosen:
                 continue
             self.console.print(heading, style="bold")
+            self._told.update(chosen)
             self._problem_table(chosen)
             self.console.print()
 
@@ -314,7 +317,8 @@ def near(path: Path) -> str:
 
 def place(problem: Problem) -> str:
     """Where a problem is, in words: "roster.xlsx, People, C7", "course.toml, line 12, awards[1].when"."""
-    parts = [Path(problem.file).name] if problem.file else []
+    path = Path(problem.file or "")
+    parts = [f"{path.parent.name}/{path.name}" if path.name == "layout.toml" else path.name] if problem.file else []
     if problem.cell:
         parts += [*([problem.sheet] if problem.sheet else []), problem.cell]
     elif problem.row:
@@ -323,7 +327,7 @@ def place(problem: Problem) -> str:
         parts.append(problem.sheet)
     if problem.line:
         parts.append(f"line {problem.line}")
-    if problem.key:
+    if problem.key and not problem.cell:
         parts.append(problem.key)
     return ", ".join(parts)
 

@@ -29,6 +29,8 @@ R = TypeVar("R")
 AHEAD = 3
 """Pieces of work under way for each process: one being done, and some at hand so that none waits."""
 
+MOST = 61  # processes; Windows cannot wait for more
+
 
 def run(make: Callable[[P], Callable[[T], R]], payload: P, pieces: Iterable[T], jobs: int = 1) -> Iterator[R]:
     """Yields ``make(payload)(piece)`` for each piece, in order; takes from ``pieces`` only a little ahead.
@@ -62,7 +64,7 @@ def _serial(make: Callable[[P], Callable[[T], R]], payload: P, pieces: Iterable[
 
 def _processes(make: Callable[[P], Callable[[T], R]], payload: P, pieces: Iterable[T], jobs: int) -> Iterator[R]:
     packed = pickle.dumps((make, payload), protocol=pickle.HIGHEST_PROTOCOL)
-    pool = ProcessPoolExecutor(jobs, get_context("spawn"), _start, (packed,))
+    pool = ProcessPoolExecutor(min(jobs, MOST), get_context("spawn"), _start, (packed,))
     waiting: deque[Future[R]] = deque()
     try:
         for piece in pieces:

@@ -142,6 +142,9 @@ def staging(folder: Path) -> Iterator[str]:
     with told("The output folder cannot be made"):
         made = not folder.exists()
         folder.mkdir(parents=True, exist_ok=True)
+        for old in folder.glob(f"{_STAGING}*"):  # of a run that was killed; one that is at work is younger
+            if time.time() - old.stat().st_mtime > 86400:
+                shutil.rmtree(old, ignore_errors=True)
         place = tempfile.mkdtemp(prefix=_STAGING, dir=folder)
     try:
         yield place

@@ -194,6 +194,13 @@ def test_two_people_never_share_a_file(academy: Academy) -> None:
     assert "{credential.code}" in result.problems[0].hint
 
 
+def test_two_people_never_share_a_code(academy: Academy) -> None:
+    academy.write_roster("Name,Score,Attendance\nAna Ⅳ Li,90,90\nAna IV Li,90,90\n")
+    result = run(academy)
+    assert result.status == "refused"
+    assert {problem.row for problem in result.problems} & {2, 3}
+
+
 @pytest.mark.parametrize("pattern", ["{recipient.nam}", "{", "a/b", "..\\x", "{roster.Nowhere}"])
 def test_a_pattern_for_file_names_that_makes_no_sense_is_a_usage_problem(academy: Academy, pattern: str) -> None:
     result = run(academy, name=pattern)

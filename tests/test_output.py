@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import unicodedata
 from pathlib import Path
@@ -161,3 +162,13 @@ def test_leftovers_are_files_that_no_manifest_lists(tmp_path: Path) -> None:
 def test_a_manifest_names_what_bytes_depend_on() -> None:
     assert {"certgen", "icu", "zlib", "uharfbuzz", "pikepdf", "reportlab", "qrcode"} <= set(output.libraries())
     assert "not installed" not in output.libraries().values()
+
+
+def test_what_a_killed_run_left_is_cleared_away_and_a_running_ones_is_not(tmp_path: Path) -> None:
+    old, young = tmp_path / ".certgen-old", tmp_path / ".certgen-young"
+    old.mkdir()
+    young.mkdir()
+    os.utime(old, (0, 0))
+    with staging(tmp_path):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == [".certgen-young"]
