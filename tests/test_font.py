@@ -37,7 +37,9 @@ def made(path: Path, family: str, *, permission: int = 0, axis: bool = False) ->
     builder.setupGlyf({".notdef": pen.glyph(), "A": pen.glyph()})
     builder.setupHorizontalMetrics({".notdef": (500, 0), "A": (600, 0)})
     builder.setupHorizontalHeader(ascent=800, descent=-200)
-    builder.setupNameTable({"familyName": family, "styleName": "Regular", "psName": family.replace(" ", "") + "-Regular"})
+    builder.setupNameTable(
+        {"familyName": family, "styleName": "Regular", "psName": family.replace(" ", "") + "-Regular"}
+    )
     builder.setupOS2(fsType=permission)
     builder.setupPost()
     if axis:
@@ -51,7 +53,7 @@ def test_every_bundled_family_carries_its_licence() -> None:
     for folder in sorted(path for path in assets.folder("fonts").iterdir() if path.is_dir()):
         assert list(folder.glob("*.ttf")), folder.name
         licence = (folder / "OFL.txt").read_text(encoding="utf-8")
-        assert "SIL OPEN FONT LICENSE" in licence.upper() and "Copyright" in licence or "©" in licence, folder.name
+        assert ("SIL OPEN FONT LICENSE" in licence.upper() and "Copyright" in licence) or "©" in licence, folder.name
 
 
 def test_bundled_fonts_stay_small() -> None:

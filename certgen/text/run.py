@@ -118,7 +118,7 @@ def _harfbuzz(
 def _features(caps: str, figures: str, apart: bool) -> dict[str, bool]:
     """OpenType features that differ from what is on by itself. Not to be changed by who gets it."""
     on = {"small": ("smcp",), "all-small": ("smcp", "c2sc")}.get(caps, ())
-    on += {"old": ("onum",), "lining": ("lnum",), "tabular": ("lnum", "tnum")}.get(figures, ())
+    on += {"old": ("onum", "pnum"), "lining": ("lnum", "pnum"), "tabular": ("lnum", "tnum")}.get(figures, ())
     off = ("liga", "clig", "dlig", "hlig") if apart else ()
     return {**dict.fromkeys(on, True), **dict.fromkeys(off, False)}
 

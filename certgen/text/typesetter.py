@@ -42,10 +42,13 @@ class Typesetter:
         if REFUSED.search(text):
             return False
         face = self._shaper.faces(style)[0]
-        return all(
-            shape(face, text, text, start, end, Manner(level, script, "en", style)) is not None
-            for start, end, level, script in stretches(text, "auto")[1]
-        )
+        shown = not text.strip()
+        for start, end, level, script in stretches(text, "auto")[1]:
+            run = shape(face, text, text, start, end, Manner(level, script, "en", style))
+            if run is None:
+                return False
+            shown = shown or bool(run.glyphs)
+        return shown
 
     def line(self, text: str, style: Style, language: str, direction: Direction = "auto") -> Line:
         """One line, as long as it comes. Raises Uncovered."""
@@ -138,7 +141,6 @@ class Typesetter:
     ) -> Fitted:
         size = style.size
         shaped = self._shaper.one(text, style, language, direction)
-        tight = self._tightened(shaped, style, language, direction, rule.tighten)
 
         def largest(settings: Sequence[Setting]) -> float:
             tall = stack(style, settings)
@@ -149,14 +151,11 @@ class Typesetter:
             runs = settings[0].runs
             return Fitted(tuple(s.line(at) for s in settings), at, how, runs[0].key if runs else "")
 
-        if tight:
-            for step in tight:
-                if largest([step]) == size:
-                    return fitted([step], size, "tightened")
-        singles = [[natural], *([[tight[-1]]] if tight else [])]
-        for single in singles:
-            if (at := largest(single)) >= rule.shrink * size:
-                return fitted(single, at, "shrunk")
+        for step in self._tightened(shaped, style, language, direction, rule.tighten):
+            if largest([step]) == size:
+                return fitted([step], size, "tightened")
+        if (at := largest([natural])) >= rule.shrink * size:
+            return fitted([natural], at, "shrunk")
         broken = [
             [lines for count in range(2, rule.lines + 1) if (lines := self._broken(shaped, style, breaks, count))]
             for breaks in name_breaks(shaped.text)
@@ -165,7 +164,7 @@ class Typesetter:
             if (at := largest(lines)) >= rule.shrink * size:
                 return fitted(lines, at, "two lines")
         best = [natural]
-        for some in ([*singles, *broken[0], *broken[1]], broken[2]):  # bound words are parted last of all
+        for some in ([*broken[0], *broken[1]], broken[2]):  # bound words are parted last of all
             best = max([best, *some], key=largest)
             if (at := largest(best)) >= rule.floor * size:
                 return fitted(best, at, "small")
@@ -178,7 +177,7 @@ class Typesetter:
         """The text ever tighter, in quarters down to ``tighten``; empty where nothing may go between the letters."""
         if tighten >= 0 or not any(item.tracks for item in shaped.items):
             return []
-        apart = self._shaper.one(shaped.typed, replace(style, tracking=style.tracking + tighten), language, direction)
+        apart = self._shaper.one(shaped.typed, replace(style, tracking=style.tracking or tighten), language, direction)
         end = len(apart.text)
         pieces = self._shaper.cut(apart, 0, end)
         steps = (style.tracking + tighten * part / 4 for part in range(1, 5))
