@@ -58,7 +58,7 @@ class Document(dict[str, Any]):
 
     def how_to_add(self, name: str, key: Key, example: Any) -> str:
         """How to add a missing key, without a full stop."""
-        return f"Add a line such as {name} = {_literal(example)}" if example is not None else f"Add {name} = ..."
+        return f"Add a line such as {name} = {literal(example)}" if example is not None else f"Add {name} = ..."
 
     def lines_of(self, name: str) -> Iterator[tuple[Key, int]]:
         """Every place where a key of this name stands."""
@@ -697,15 +697,16 @@ def _quoted(value: Any) -> str:
     return f'"{text[:60]}…"' if len(text) > 60 else f'"{text}"'
 
 
-def _literal(value: Any) -> str:
+def literal(value: Any) -> str:
+    """A value as TOML writes it."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float | Decimal):
         return str(value)
     if isinstance(value, list):
-        return "[" + ", ".join(_literal(item) for item in value) + "]"
+        return "[" + ", ".join(literal(item) for item in value) + "]"
     if isinstance(value, dict):
-        return "{ " + ", ".join(f"{name} = {_literal(item)}" for name, item in value.items()) + " }"
+        return "{ " + ", ".join(f"{name} = {literal(item)}" for name, item in value.items()) + " }"
     text = str(value)
     return text if re.fullmatch(r"\d{4}-\d\d-\d\d", text) else f'"{text}"'
 
@@ -713,7 +714,7 @@ def _literal(value: Any) -> str:
 def _example(meta: _Meta) -> str:
     if not meta.examples:
         return ""
-    return "For example: " + " or ".join(_literal(example) for example in meta.examples[:3])
+    return "For example: " + " or ".join(literal(example) for example in meta.examples[:3])
 
 
 def _words(info: inspect.Type, meta: _Meta) -> str:

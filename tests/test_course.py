@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
+import re
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -703,3 +705,46 @@ def test_schemas_describe_every_key() -> None:
             assert table["additionalProperties"] is False, name
             for key, field in table["properties"].items():
                 assert field.get("description"), f"{name}.{key}"
+
+
+# --- the page about it -----------------------------------------------------------------------
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+
+
+def reference() -> Any:
+    spec = importlib.util.spec_from_file_location("reference", DOCS / "reference.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_tables_of_the_page_are_those_of_the_code() -> None:
+    page = (DOCS / "course.md").read_text(encoding="utf-8")
+    assert reference().rewritten(page) == page, "run python docs/reference.py"
+    for name in ("CourseFile", "IssuerFile", "SectionEntry", "WhenEntry", "TranslationEntry"):
+        assert f"<!-- keys: course.entries.{name} -->" in page
+
+
+def test_the_examples_of_the_page_work(tmp_path: Path) -> None:
+    page = (DOCS / "course.md").read_text(encoding="utf-8")
+    examples = dict(re.findall(r"```toml (\w+)\n(.*?)```", page, re.DOTALL))
+    made = good(tmp_path, examples["course"])
+    assert made.editions["fr"].fell_back
+    issuer, problems = load_issuer(tmp_path, examples["issuer"])
+    assert issuer is not None and problems == []
+
+
+def test_the_sheet_of_the_page_works(tmp_path: Path) -> None:
+    page = (DOCS / "course.md").read_text(encoding="utf-8")
+    table = page[page.index("| Key | Value |") :].split("\n\n")[0]
+    rows: list[list[Cell]] = []
+    for line in table.splitlines():
+        cells = re.split(r"(?<!\\)\|", line.strip("|"))
+        rows.append([cell.strip().replace("\\|", "|").replace("⏎", "\n") or None for cell in cells])
+    made, problems = from_sheet(tmp_path, rows[0], *rows[2:])
+    assert problems == []
+    assert made is not None
+    assert made.editions["fr"].sections[0].heading == "Contenu"
+    assert made.awards[0].when is not None and made.awards[0].when.assessments == ("Quiz 1", "Quiz 2")
