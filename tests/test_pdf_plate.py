@@ -401,11 +401,9 @@ def test_strings_and_moves_add_up_to_the_advances(book: FontBook, family: str) -
     pdf = opened(alone(book, Text(line(book, run), 20, 100, BLACK)))
     (font,) = pdf.pages[0].obj.Resources.Font.values()
     array = list(font.DescendantFonts[0].W)
-    widths = {
-        int(first) + at: float(w)
-        for first, row in zip(array[::2], array[1::2], strict=True)
-        for at, w in enumerate(row)
-    }
+    widths: dict[int, float] = {}
+    for first, row in zip(array[::2], array[1::2], strict=True):
+        widths |= {int(first) + at: float(width) for at, width in enumerate(row)}
     origins, pen = [], 0.0
     for operands, operator in pikepdf.parse_content_stream(pdf.pages[0]):
         if str(operator) == "TJ":
