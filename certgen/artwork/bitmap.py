@@ -7,7 +7,7 @@ import warnings
 import zlib
 
 import pikepdf
-from pikepdf import Dictionary, Name
+from pikepdf import Array, Dictionary, Name
 from PIL import Image, ImageChops, ImageCms, ImageMath, ImageOps, ImageStat
 
 from certgen.artwork.sheet import Report, numbers, saved
@@ -150,7 +150,7 @@ def xobject(pdf: pikepdf.Pdf, picture: Image.Image) -> pikepdf.Stream:
         colour = colour.crop((0, 0, 1, 1))
     elif max(_extremes(ImageChops.difference(reds, other))[1] for other in (greens, blues)) <= 3:
         colour = colour.convert("L")
-    stream = _flate(pdf, colour)
+    stream = _flate(pdf, _few(colour, alpha) if colour.mode == "RGB" and not flat else colour)
     if opaque and len(stream.read_raw_bytes()) > 20_000:
         out = io.BytesIO()
         colour.save(out, "JPEG", quality=90, subsampling=0, optimize=True)
@@ -160,6 +160,16 @@ def xobject(pdf: pikepdf.Pdf, picture: Image.Image) -> pikepdf.Stream:
     if not opaque:
         stream.SMask = _flate(pdf, alpha, levels=4 if flat else 8)
     return stream
+
+
+def _few(colour: Image.Image, alpha: Image.Image) -> Image.Image:
+    """The picture with a palette, where nobody could tell: as a logo's few colours and the mixtures at their edges."""
+    if colour.getcolors(8192) is None:
+        return colour
+    indexed = colour.quantize(256, Image.Quantize.MEDIANCUT, kmeans=3, dither=Image.Dither.NONE)
+    off = ImageChops.difference(indexed.convert("RGB"), colour)
+    seen = [_extremes(ImageChops.multiply(channel, alpha))[1] for channel in off.split()]
+    return indexed if max(seen) <= 8 else colour
 
 
 def _flate(pdf: pikepdf.Pdf, picture: Image.Image, levels: int = 8) -> pikepdf.Stream:
@@ -177,13 +187,17 @@ def _flate(pdf: pikepdf.Pdf, picture: Image.Image, levels: int = 8) -> pikepdf.S
             packed.append(png[at + 8 : at + 8 + length])
         at += length + 12
     colours = len(picture.getbands())
+    space: pikepdf.Object = Name.DeviceGray if colours == 1 else Name.DeviceRGB
+    if picture.mode == "P" and levels == 8:
+        palette = bytes(picture.getpalette() or ())
+        space = Array([Name.Indexed, Name.DeviceRGB, len(palette) // 3 - 1, pikepdf.String(palette)])
     return pdf.make_stream(
         b"".join(packed),
         Type=Name.XObject,
         Subtype=Name.Image,
         Width=picture.width,
         Height=picture.height,
-        ColorSpace=Name.DeviceGray if colours == 1 else Name.DeviceRGB,
+        ColorSpace=space,
         BitsPerComponent=levels,
         Filter=Name.FlateDecode,
         DecodeParms=Dictionary(Predictor=15, Colors=colours, BitsPerComponent=levels, Columns=picture.width),

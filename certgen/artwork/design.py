@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import re
+import zlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,6 +23,7 @@ from certgen.page import Artwork, Rect
 TOLERANCE = 1.0  # mm that a page may be off
 MOST_OBJECTS = 20_000
 DEEPEST = 24  # forms within forms
+LARGEST_STREAM = 256 * 2**20  # bytes, of all streams together
 
 _MARKED = frozenset({"BMC", "BDC", "EMC", "MP", "DP"})
 _OPERATORS = frozenset(  # ISO 32000-1, annex A
@@ -58,9 +60,15 @@ def page(
     with pdf:
         try:
             return _Design(pdf, report).artwork(fit, exact)
+        except _Refused:
+            return None
         except (pikepdf.PdfError, ValueError, TypeError, KeyError, AttributeError, RecursionError, NotImplementedError):
             report("damaged-design", "The PDF is not sound inside.", "Ask the designer to export it again.")
             return None
+
+
+class _Refused(Exception):
+    """Reading stops; the report has been told why."""
 
 
 class _Design:
@@ -69,7 +77,7 @@ class _Design:
     def __init__(self, pdf: Pdf, report: Report) -> None:
         self.pdf, self.report = pdf, report
         self._seen: set[tuple[int, int]] = set()
-        self._count = 0
+        self._count = self._size = 0
 
     def artwork(self, fit: tuple[float, float] | None, exact: tuple[float, float] | None) -> Artwork | None:
         report, pdf = self.report, self.pdf
@@ -107,6 +115,9 @@ class _Design:
             )
         resources = source.obj.get("/Resources", source.resources)
         self._resources(resources, 0)
+        contents = source.obj.get("/Contents", Array())
+        for stream in contents if isinstance(contents, Array) else [contents]:
+            self._weigh(stream)
         source.contents_coalesce()
         content = self._cleaned(source, "the page")
         if report.refused:
@@ -189,6 +200,8 @@ class _Design:
 
     def _new(self, thing: Object) -> bool:
         self._count += 1
+        if isinstance(thing, Stream) and (not thing.is_indirect or thing.objgen not in self._seen):
+            self._weigh(thing)
         if self._count > MOST_OBJECTS:
             raise ValueError("too many objects")
         if not thing.is_indirect:
@@ -196,6 +209,25 @@ class _Design:
         known = thing.objgen in self._seen
         self._seen.add(thing.objgen)
         return not known
+
+    def _weigh(self, stream: Object) -> None:
+        """Refuses what would not end when it is unpacked; ISO 32000-1, 7.4."""
+        filters = stream.get("/Filter", Array())
+        names = [str(f) for f in (filters if isinstance(filters, Array) else [filters])]
+        packed = [name for name in names if name in ("/FlateDecode", "/LZWDecode", "/RunLengthDecode")]
+        raw = stream.read_raw_bytes()
+        if names == ["/FlateDecode"]:
+            unpacker = zlib.decompressobj()
+            try:
+                size = len(unpacker.decompress(raw, LARGEST_STREAM))
+            except zlib.error:
+                size = 0  # qpdf reads what can be read of it
+            self._size += size if not unpacker.unconsumed_tail else LARGEST_STREAM
+        elif packed:
+            self._size += len(raw) * 1000 ** len(packed)
+        if self._size >= LARGEST_STREAM:
+            self.report("large-design", "The PDF is too large when it is unpacked.", "Ask the designer for less.")
+            raise _Refused
 
     def _xobject(self, thing: Object, depth: int) -> None:
         for key in ("/OC", "/StructParent", "/StructParents", "/OPI", "/Alternates", "/PieceInfo", "/Metadata"):
