@@ -14,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Meta, Struct
 
-from certgen import slips, toml
+from certgen import toml
 from certgen.errors import ExitCode, Problem
+from certgen.toml import mend, slips
 
 
 def read(tmp_path: Path, content: str | bytes) -> tuple[dict[str, Any] | None, list[Problem]]:
@@ -227,7 +228,7 @@ def test_whatever_is_mended_parses_on_the_same_lines(chunks: list[str]) -> None:
         assert line is None or 1 <= line <= len(chunks) + 1
         told.append((line, code))
 
-    made = slips.mend(text, tell)
+    made = mend.mend(text, tell)
     assert made is not None
     mended, data = made
     assert tomllib.loads(mended, parse_float=Decimal) == data
@@ -240,7 +241,7 @@ def test_whatever_is_mended_parses_on_the_same_lines(chunks: list[str]) -> None:
 
 @given(st.text(max_size=200))
 def test_no_text_raises(text: str) -> None:
-    slips.mend(text, lambda code, message, hint, line=None: None)
+    mend.mend(text, lambda code, message, hint, line=None: None)
 
 
 # --- lines -----------------------------------------------------------------------------------

@@ -1,18 +1,8 @@
-"""Reads TOML files that people write by hand, and tells every mistake in them at once.
-
-``read`` turns a file into a dictionary; ``convert`` turns the dictionary into a msgspec Struct.
-Both append :class:`~certgen.errors.Problem` values and carry on: a line with a slip is told, then mended as
-far as its intention is plain, so that the mistakes behind it are told as well. What comes out
-beside an error is good for further checks only; callers stop at ``errors.has_errors``.
-
-Source: TOML 1.0.0; JSON Schema draft 2020-12 (``schema``).
-"""
+"""Plain data into a typed Struct, with every unknown, missing and wrong key told."""
 
 from __future__ import annotations
 
-import difflib
 import re
-import tomllib
 import unicodedata
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
@@ -23,244 +13,13 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import inspect
 
-from certgen import slips
-from certgen.errors import ExitCode, Problem, Severity
+from certgen.errors import ExitCode, Problem
+from certgen.toml import slips
+from certgen.toml.document import Document
+from certgen.toml.words import Key, Meta, dotted, example, got, header, nearest, quoted, said, unwrap, words
 
 T = TypeVar("T")
-Key = tuple[str | int, ...]  # the way to a value: names of tables and keys, positions in lists from 0
-
-UNKNOWN = slips.BROKEN  # stands for a required text that is missing or wrong, and was told
-LARGEST_FILE = 1_000_000  # bytes; a course with twenty pages of text is 100,000
-
-
-class Document(dict[str, Any]):
-    """The content of one file, and where each key of it stands."""
-
-    def __init__(self, data: dict[str, Any], file: str, text: str = "", exit_code: ExitCode = ExitCode.ROSTER) -> None:
-        super().__init__(data)
-        self.file = file
-        self.text = text
-        self.exit_code = exit_code
-        self._lines: dict[Key, int] | None = None
-
-    def place(self, key: Key) -> dict[str, Any]:
-        """The fields of a Problem that say where ``key`` stands; the table it belongs to if it is absent."""
-        if self._lines is None:
-            self._lines = lines(self.text)
-        for end in range(len(key), 0, -1):
-            if key[:end] in self._lines:
-                return {"line": self._lines[key[:end]]}
-        return {}
-
-    def heading(self, key: Key) -> str:
-        """The table at ``key`` in words: ``[[signatories]]``, ``[translation.fr]``, "this file"."""
-        return header(key) if key else "this file"
-
-    def how_to_add(self, name: str, key: Key, example: Any) -> str:
-        """How to add a missing key, without a full stop."""
-        return f"Add a line such as {name} = {literal(example)}" if example is not None else f"Add {name} = ..."
-
-    def lines_of(self, name: str) -> Iterator[tuple[Key, int]]:
-        """Every place where a key of this name stands."""
-        self.place(())
-        for key, line in (self._lines or {}).items():
-            if key[-1] == name:
-                yield key, line
-
-    def problem(
-        self,
-        key: Key,
-        code: str,
-        message: str,
-        hint: str = "",
-        severity: Severity = "error",
-        text_line: int | None = None,
-    ) -> Problem:
-        """A Problem at ``key``; ``text_line`` counts on from there, from 0, inside a text of several lines."""
-        place = self.place(key)
-        if text_line is not None and "line" in place:
-            typed = self.text.split("\n")[place["line"] - 1].rstrip()
-            place["line"] += text_line + typed.endswith(('"""', "'''"))  # TOML drops a first line break
-        return Problem(
-            code=code,
-            message=message,
-            hint=hint,
-            severity=severity,
-            file=self.file,
-            key=dotted(key) or None,
-            exit_code=self.exit_code,
-            **place,
-        )
-
-
-def dotted(key: Key) -> str:
-    """A key as people write it, positions counted from 1: ``signatories[2].role``."""
-    out = ""
-    for part in key:
-        out += f"[{part + 1}]" if isinstance(part, int) else f"{'.' if out else ''}{part}"
-    return out
-
-
-# --- reading ---------------------------------------------------------------------------------
-
-
-def read(path: Path, problems: list[Problem], *, exit_code: ExitCode = ExitCode.ROSTER) -> Document | None:
-    """The file's content; None if it cannot be read at all. Floats are Decimal, as typed.
-
-    UTF-8 with or without a byte order mark. Every slip that stops a TOML parser is told with its line.
-    """
-    file = str(path)
-
-    def tell(code: str, message: str, hint: str, line: int | None = None) -> None:
-        problems.append(Problem(code=code, message=message, hint=hint, file=file, line=line, exit_code=exit_code))
-
-    try:
-        if not path.is_file():
-            kind = "is a folder, not a file" if path.is_dir() else "does not exist"
-            tell("no-file", f"{path.name} {kind}.", f"Looked for {path}.")
-            return None
-        if path.stat().st_size > LARGEST_FILE:
-            tell("file-too-large", f"{path.name} is larger than {LARGEST_FILE // 1000:,} KB.", "Is it the right file?")
-            return None
-        raw = path.read_bytes()
-    except OSError as error:
-        tell(
-            "unreadable-file",
-            f"{path.name} cannot be opened: {error.strerror or error}.",
-            "Close it in other programs, and check that you may read it.",
-        )
-        return None
-
-    text = slips.decode(raw, tell)
-    if text is None:
-        return None
-    text = text.replace("\r\n", "\n")
-    try:
-        data = tomllib.loads(text, parse_float=Decimal)
-    except (tomllib.TOMLDecodeError, ValueError):
-        # ValueError: a date such as 2026-02-30 in some versions, or a number of 5,000 digits.
-        mended = slips.mend(text, tell)
-        if mended is None:
-            return None
-        text, data = mended
-    except RecursionError:
-        tell("toml-nesting", f"{path.name} has brackets inside brackets many hundreds deep.", "Is it the right file?")
-        return None
-    slips.valid_but_wrong(text, tell)
-    return Document(data, file, text, exit_code)
-
-
-_TOKEN = re.compile(
-    r"""(?P<skip>[ \t]+|\#[^\n]*)
-      | (?P<newline>\n)
-      | (?P<string>\"{3}(?:\\.|[^\\])*?\"{3,5} | '{3}.*?'{3,5} | "(?:\\.|[^"\\\n])*" | '[^'\n]*')
-      | (?P<mark>[\[\]{}=,.])
-      | (?P<bare>[^\s\[\]{}=,."'\#]+)""",
-    re.VERBOSE | re.DOTALL,
-)
-
-
-def lines(text: str) -> dict[Key, int]:
-    """The line, from 1, of every table, key and list item of a valid TOML text.
-
-    tomllib gives no positions. Called only when there is something to say.
-    """
-    found: dict[Key, int] = {}
-    tokens: list[tuple[str, str, int]] = []
-    line = 1
-    for match in _TOKEN.finditer(text):
-        if match.lastgroup != "skip":
-            tokens.append((match.lastgroup or "", match[0], line))
-        line += match[0].count("\n")
-    tokens.append(("end", "", line))
-    at = 0
-
-    def name() -> tuple[str, ...]:
-        nonlocal at
-        parts = []
-        while tokens[at][0] in ("bare", "string") or tokens[at][1] == ".":
-            kind, piece, _ = tokens[at]
-            if kind == "string":
-                parts.append(str(tomllib.loads(f"k={piece}")["k"]))
-            elif kind == "bare":
-                parts.append(piece)
-            at += 1
-        return tuple(parts)
-
-    def newlines() -> None:
-        nonlocal at
-        while tokens[at][0] == "newline":
-            at += 1
-
-    def value(key: Key) -> None:
-        nonlocal at
-        opening = tokens[at][1]
-        if opening == "[":
-            at += 1
-            newlines()
-            index = 0
-            while tokens[at][1] != "]" and tokens[at][0] != "end":
-                found[(*key, index)] = tokens[at][2]
-                value((*key, index))
-                index += 1
-                newlines()
-                if tokens[at][1] == ",":
-                    at += 1
-                newlines()
-            at += 1
-        elif opening == "{":
-            at += 1
-            newlines()
-            while tokens[at][1] != "}" and tokens[at][0] != "end":
-                pair(key)
-                newlines()
-                if tokens[at][1] == ",":
-                    at += 1
-                newlines()
-            at += 1
-        else:
-            at += 1
-            while tokens[at][0] not in ("newline", "end") and tokens[at][1] not in (",", "]", "}"):
-                at += 1
-
-    def pair(table: Key) -> None:
-        nonlocal at
-        here = tokens[at][2]
-        key = table
-        for part in name():
-            key = (*key, part)
-            found.setdefault(key, here)
-        at += 1  # the equals sign
-        value(key)
-
-    counts: dict[Key, int] = {}
-    table: Key = ()
-    while tokens[at][0] != "end":
-        kind, piece, here = tokens[at]
-        if kind == "newline":
-            at += 1
-        elif piece == "[":
-            many = tokens[at + 1][1] == "["
-            at += 2 if many else 1
-            parts = name()
-            at += 2 if many else 1
-            table = ()
-            for number, part in enumerate(parts):
-                table = (*table, part)
-                if many and number == len(parts) - 1:
-                    counts[table] = counts.get(table, 0) + 1
-                found.setdefault(table, here)
-                if table in counts:
-                    table = (*table, counts[table] - 1)
-            found.setdefault(table, here)
-        elif kind in ("bare", "string"):
-            pair(table)
-        else:
-            at += 1
-    return found
-
-
-# --- converting ------------------------------------------------------------------------------
+_WRONG: Any = object()  # a value that was told
 
 
 def convert(
@@ -294,27 +53,6 @@ def convert(
         return None
 
 
-_OTHER_NAMES = {"color": "colour", "colors": "colours", "program": "programme"}  # American spelling
-
-
-def nearest(name: str, known: list[str]) -> str | None:
-    """The known name that was probably meant, or None."""
-
-    def plain(text: str) -> str:
-        return re.sub(r"[\s_\-]+", "_", text.strip().casefold())
-
-    folded = {plain(item): item for item in known}
-    wanted = plain(name)
-    if wanted in folded:
-        return folded[wanted]
-    if _OTHER_NAMES.get(wanted) in folded:
-        return folded[_OTHER_NAMES[wanted]]
-    close = difflib.get_close_matches(wanted, list(folded), 1, 0.65)
-    if not close and len(wanted) > 3:
-        close = [item for item in folded if item.startswith(wanted) or wanted.startswith(item + "_")][:1]
-    return folded[close[0]] if close else None
-
-
 class _Converter:
     def __init__(self, document: Document, type_: type, problems: list[Problem], elsewhere: Mapping[str, str]) -> None:
         self.document = document
@@ -329,7 +67,7 @@ class _Converter:
 
     def value(self, info: inspect.Type, value: Any, key: Key) -> Any:
         """``value`` as plain data that msgspec accepts for ``info``; _WRONG (told) if it cannot be."""
-        info, meta = _unwrap(info)
+        info, meta = unwrap(info)
         if value == slips.BROKEN:
             return _WRONG  # told by read
         if isinstance(info, inspect.UnionType):
@@ -346,8 +84,8 @@ class _Converter:
                 self.tell(
                     key,
                     "wrong-length",
-                    f"{_name(key)} needs {len(info.item_types)} values; there are {len(value)}.",
-                    _example(meta),
+                    f"{said(key)} needs {len(info.item_types)} values; there are {len(value)}.",
+                    example(meta),
                 )
                 return _WRONG
             pairs = zip(info.item_types, value, strict=True)
@@ -355,18 +93,18 @@ class _Converter:
             return _WRONG if _WRONG in parts else parts
         return self.leaf(info, meta, value, key)
 
-    def items(self, info: inspect.ListType | inspect.VarTupleType, meta: _Meta, value: list[Any], key: Key) -> Any:
+    def items(self, info: inspect.ListType | inspect.VarTupleType, meta: Meta, value: list[Any], key: Key) -> Any:
         made = []
         for index, item in enumerate(value):
-            got = self.value(info.item_type, item, (*key, index))
-            if got is _WRONG and isinstance(_unwrap(info.item_type)[0], inspect.LiteralType):
+            made_item = self.value(info.item_type, item, (*key, index))
+            if made_item is _WRONG and isinstance(unwrap(info.item_type)[0], inspect.LiteralType):
                 continue  # no neutral value
-            made.append(_neutral(info.item_type) if got is _WRONG else got)
+            made.append(_neutral(info.item_type) if made_item is _WRONG else made_item)
         if info.max_length is not None and len(value) > info.max_length:
             self.tell(
                 (*key, info.max_length),
                 "too-many",
-                f"{_name(key)} may have {info.max_length} entries; there are {len(value)}.",
+                f"{said(key)} may have {info.max_length} entries; there are {len(value)}.",
                 "Take some out.",
             )
             made = made[: info.max_length]
@@ -374,13 +112,13 @@ class _Converter:
             self.tell(
                 key,
                 "too-few",
-                f"{_name(key)} needs at least {info.min_length}; there are {len(value)}.",
-                _example(meta),
+                f"{said(key)} needs at least {info.min_length}; there are {len(value)}.",
+                example(meta),
             )
         return made
 
-    def union(self, info: inspect.UnionType, meta: _Meta, value: Any, key: Key) -> Any:
-        choices = [_unwrap(choice)[0] for choice in info.types if not isinstance(choice, inspect.NoneType)]
+    def union(self, info: inspect.UnionType, meta: Meta, value: Any, key: Key) -> Any:
+        choices = [unwrap(choice)[0] for choice in info.types if not isinstance(choice, inspect.NoneType)]
         fitting = [choice for choice in choices if _shape(choice, value)]
         structs = [choice for choice in fitting if isinstance(choice, inspect.StructType)]
         if len(structs) > 1 and structs[0].tag_field:
@@ -394,7 +132,7 @@ class _Converter:
                 self.tell(
                     key,
                     "missing-key",
-                    f"{_name(key)} does not say its {field}.",
+                    f"{said(key)} does not say its {field}.",
                     f"Add {field} = one of: {', '.join(names)}.",
                 )
             elif tag != slips.BROKEN:
@@ -402,12 +140,12 @@ class _Converter:
                 self.tell(
                     (*key, field),
                     "wrong-value",
-                    f"There is no {field} {_quoted(tag)}.",
-                    f"Did you mean {_quoted(close)}?" if close else f"Choose one of: {', '.join(names)}.",
+                    f"There is no {field} {quoted(tag)}.",
+                    f"Did you mean {quoted(close)}?" if close else f"Choose one of: {', '.join(names)}.",
                 )
             return _WRONG
         if fitting:
-            whole = next((item for item in info.types if _unwrap(item)[0] is fitting[0]), fitting[0])
+            whole = next((item for item in info.types if unwrap(item)[0] is fitting[0]), fitting[0])
             return self.value(whole, value, key)
         return self.wrong(choices[0] if len(choices) == 1 else info, meta, value, key)
 
@@ -416,9 +154,9 @@ class _Converter:
         made: dict[str, Any] = {}
         for name, item in value.items():
             if name in fields:
-                got = self.value(fields[name].type, item, (*key, name))
-                if got is not _WRONG:
-                    made[name] = got
+                found = self.value(fields[name].type, item, (*key, name))
+                if found is not _WRONG:
+                    made[name] = found
                 elif fields[name].required:
                     made[name] = _neutral(fields[name].type)
             elif name == info.tag_field:
@@ -461,7 +199,7 @@ class _Converter:
     def missing(self, name: str, field: inspect.Field, key: Key) -> None:
         if (*key, name) in self.meant:
             return
-        _, meta = _unwrap(field.type)
+        _, meta = unwrap(field.type)
         hint = self.document.how_to_add(name, key, meta.examples[0] if meta.examples else None)
         strays = (item for item in self.document.lines_of(name) if isinstance(item[0][0], str) and 1 < len(item[0]) < 4)
         stray = next((item for item in strays if isinstance(item[0][-2], int)), None)
@@ -482,7 +220,7 @@ class _Converter:
                     self.tables.setdefault(field, []).append(table)
         return self.tables
 
-    def leaf(self, info: inspect.Type, meta: _Meta, value: Any, key: Key) -> Any:
+    def leaf(self, info: inspect.Type, meta: Meta, value: Any, key: Key) -> Any:
         made: Any = _WRONG
         number = isinstance(value, int | Decimal) and not isinstance(value, bool)
         if isinstance(info, inspect.AnyType):
@@ -501,8 +239,8 @@ class _Converter:
                 self.tell(
                     key,
                     "wrong-value",
-                    f"{_name(key)} may not be {_quoted(value)}.",
-                    (f"Did you mean {_quoted(close)}? " if close else "") + f"It is one of: {', '.join(names)}.",
+                    f"{said(key)} may not be {quoted(value)}.",
+                    (f"Did you mean {quoted(close)}? " if close else "") + f"It is one of: {', '.join(names)}.",
                 )
                 return _WRONG
         elif isinstance(info, inspect.BoolType) and isinstance(value, bool):
@@ -529,7 +267,7 @@ class _Converter:
             return self.wrong(info, meta, value, key)
         return made if self.within(info, meta, made, key) else _WRONG
 
-    def within(self, info: inspect.Type, meta: _Meta, value: Any, key: Key) -> bool:
+    def within(self, info: inspect.Type, meta: Meta, value: Any, key: Key) -> bool:
         """Whether the value keeps the bounds of its type; tells if not."""
 
         def bound(name: str) -> Any:
@@ -542,7 +280,7 @@ class _Converter:
             elif bound("max_length") and len(value) > bound("max_length"):
                 message = f"has {len(value)} characters; {bound('max_length')} is the most"
             elif bound("pattern") and not re.search(bound("pattern"), value):
-                message = f"may not be {_quoted(value)}"
+                message = f"may not be {quoted(value)}"
         elif isinstance(value, int | float | Decimal) and not isinstance(value, bool):
             if bound("gt") is not None and not value > bound("gt"):
                 message = f"must be more than {bound('gt')}; here it is {value}"
@@ -554,12 +292,12 @@ class _Converter:
                 message = f"must be less than {bound('lt')}; here it is {value}"
         if message is None:
             return True
-        self.tell(key, "wrong-value", f"{_name(key)} {message}.", _example(meta) or "Fill it in, or delete it.")
+        self.tell(key, "wrong-value", f"{said(key)} {message}.", example(meta) or "Fill it in, or delete it.")
         return False
 
-    def wrong(self, info: inspect.Type, meta: _Meta, value: Any, key: Key) -> Any:
-        hint = _example(meta)
-        bare, _ = _unwrap(info)
+    def wrong(self, info: inspect.Type, meta: Meta, value: Any, key: Key) -> Any:
+        hint = example(meta)
+        bare, _ = unwrap(info)
         if isinstance(bare, inspect.ListType | inspect.VarTupleType) and isinstance(value, dict):
             title = dotted(tuple(part for part in key if isinstance(part, str)))
             hint = f"Write [[{title}]], with two brackets, above each entry."
@@ -581,37 +319,10 @@ class _Converter:
             hint = f'For example: "{bare.values[0]}"'
         elif isinstance(bare, inspect.ListType | inspect.VarTupleType) and isinstance(value, str):
             hint = f'Put it in brackets: ["{value[:40]}"]'
-        self.tell(key, "wrong-type", f"{_name(key)} must be {_words(info, meta)}; here it is {_got(value)}.", hint)
+        self.tell(key, "wrong-type", f"{said(key)} must be {words(info, meta)}; here it is {got(value)}.", hint)
         if isinstance(bare, inspect.ListType | inspect.VarTupleType) and isinstance(value, dict):
             self.value(bare.item_type, value, key)  # its keys may have something to say as well
         return _WRONG
-
-
-class _Meta(msgspec.Struct):
-    examples: list[Any] = []
-    accepts: str | None = None
-    bounds: dict[str, Any] = {}
-
-
-_WRONG: Any = object()
-
-
-def _unwrap(info: inspect.Type) -> tuple[inspect.Type, _Meta]:
-    """The type under its Metadata and ``| None``, and what the Metadata says."""
-    meta = _Meta()
-    while True:
-        if isinstance(info, inspect.Metadata):
-            meta.examples = (info.extra_json_schema or {}).get("examples", meta.examples)
-            meta.accepts = (info.extra or {}).get("accepts", meta.accepts)
-            meta.bounds = (info.extra or {}).get("bounds", meta.bounds)
-            info = info.type
-        elif isinstance(info, inspect.UnionType):
-            rest = [item for item in info.types if not isinstance(item, inspect.NoneType)]
-            if len(rest) != 1:
-                return info, meta
-            info = rest[0]
-        else:
-            return info, meta
 
 
 def _shape(info: inspect.Type, value: Any) -> bool:
@@ -633,7 +344,7 @@ def _shape(info: inspect.Type, value: Any) -> bool:
 
 def _neutral(info: inspect.Type) -> Any:
     """An empty value of a type, in place of one that is missing or wrong."""
-    info, _ = _unwrap(info)
+    info, _ = unwrap(info)
     if isinstance(info, inspect.UnionType):
         info = next((i for i in info.types if isinstance(i, inspect.StrType)), info.types[0])
         return _neutral(info)
@@ -664,7 +375,7 @@ _EMPTY: tuple[tuple[type[inspect.Type], Any], ...] = (
 
 
 def _tables(info: inspect.Type, key: Key, seen: set[type]) -> Iterator[tuple[str, list[str]]]:
-    info, _ = _unwrap(info)
+    info, _ = unwrap(info)
     if isinstance(info, inspect.StructType):
         if info.cls in seen:
             return
@@ -680,89 +391,6 @@ def _tables(info: inspect.Type, key: Key, seen: set[type]) -> Iterator[tuple[str
     elif isinstance(info, inspect.UnionType):
         for choice in info.types:
             yield from _tables(choice, key, seen)
-
-
-def header(key: Key) -> str:
-    """The table at ``key`` as its heading is written: ``[[signatories]]``, ``[translation.fr]``."""
-    names = ".".join(part for part in key if isinstance(part, str))
-    return f"[[{names}]]" if key and isinstance(key[-1], int) else f"[{names}]"
-
-
-def _name(key: Key) -> str:
-    return dotted(key) or "The file"
-
-
-def _quoted(value: Any) -> str:
-    text = str(value)
-    return f'"{text[:60]}…"' if len(text) > 60 else f'"{text}"'
-
-
-def literal(value: Any) -> str:
-    """A value as TOML writes it."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int | float | Decimal):
-        return str(value)
-    if isinstance(value, list):
-        return "[" + ", ".join(literal(item) for item in value) + "]"
-    if isinstance(value, dict):
-        return "{ " + ", ".join(f"{name} = {literal(item)}" for name, item in value.items()) + " }"
-    text = str(value)
-    return text if re.fullmatch(r"\d{4}-\d\d-\d\d", text) else f'"{text}"'
-
-
-def _example(meta: _Meta) -> str:
-    if not meta.examples:
-        return ""
-    return "For example: " + " or ".join(literal(example) for example in meta.examples[:3])
-
-
-def _words(info: inspect.Type, meta: _Meta) -> str:
-    info, _ = _unwrap(info)
-    if isinstance(info, inspect.UnionType):
-        kinds = list(
-            dict.fromkeys(_words(item, _Meta()) for item in info.types if not isinstance(item, inspect.NoneType))
-        )
-        return " or ".join(kinds)
-    if isinstance(info, inspect.LiteralType):
-        return "one of " + ", ".join(str(item) for item in info.values)
-    if isinstance(info, inspect.StrType) and meta.accepts == "date":
-        return "text in quotes or a date"
-    for kind, words in _WORDS:
-        if isinstance(info, kind):
-            return words
-    return "of another kind"
-
-
-_WORDS: tuple[tuple[type[inspect.Type], str], ...] = (
-    (inspect.StrType, "text in quotes"),
-    (inspect.BoolType, "true or false"),
-    (inspect.IntType, "a whole number"),
-    (inspect.DecimalType, "a number"),
-    (inspect.FloatType, "a number"),
-    (inspect.DateType, "a date, such as 2026-03-02"),
-    (inspect.ListType, "a list in [ ]"),
-    (inspect.VarTupleType, "a list in [ ]"),
-    (inspect.TupleType, "a list in [ ]"),
-    (inspect.StructType, "a table"),
-    (inspect.DictType, "a table"),
-)
-
-
-def _got(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        return f"the text {_quoted(value)}" if value else "an empty text"
-    if isinstance(value, datetime):
-        return "a date with a time"
-    if isinstance(value, date):
-        return "a date"
-    if isinstance(value, list):
-        return "a list"
-    if isinstance(value, dict):
-        return "a table"
-    return f"the number {value}" if isinstance(value, int | Decimal) else "something else"
 
 
 # --- schemas ---------------------------------------------------------------------------------
