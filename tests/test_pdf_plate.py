@@ -26,7 +26,7 @@ from hypothesis import strategies as st
 from pdf_demo import BLACK, SANS, SERIF, URL, Demo, demo, drawing, line, metadata, shaped, words
 
 from certgen.font import FontBook
-from certgen.page import Document, Element, Filling, Link, Mark, Metadata, Page, Picture, Text
+from certgen.page import Artwork, Document, Element, Filling, Link, Mark, Metadata, Page, Picture, Text
 from certgen.pdf import Plate, engrave
 from certgen.pdf.structure import Malformed
 
@@ -144,6 +144,12 @@ def test_neither_other_rows_nor_their_order_change_a_file(sample: Demo) -> None:
     assert forward == backward
     assert forward[0] == forward[-1]
     assert forward[1] == engrave(sample.document, sample.book).fill(sample.filling(names[1]))
+
+
+def test_the_order_in_which_slots_arrive_does_not_matter(plate: Plate, sample: Demo) -> None:
+    filling = sample.filling("Ольга Щербакова")  # two faces of its own
+    turned = msgspec.structs.replace(filling, slots=dict(reversed(filling.slots.items())))
+    assert plate.fill(turned) == plate.fill(filling)
 
 
 def test_a_pickled_plate_fills_alike_in_another_process(plate: Plate, sample: Demo, tmp_path: Path) -> None:
@@ -468,8 +474,6 @@ def test_artwork_that_shows_text_keeps_its_text(book: FontBook) -> None:
     source = opened(alone(book, words(book, "Watermark", 20, 100, 30)))
     out = BytesIO()
     source.save(out)
-    from certgen.page import Artwork
-
     document = Document(
         (Page(600, 200, (Picture("mark", (0, 0, 600, 200)),)),),
         (Element("P", (Mark(0, (words(book, "Words", 20, 20),)),)),),
@@ -485,3 +489,23 @@ def test_a_transparency_group_is_there_only_with_transparency(book: FontBook, so
     sample = demo(book, soft_mask=soft_mask)
     pdf = opened(file(engrave(sample.document, book), sample.filling()))
     assert ["/Group" in page.obj for page in pdf.pages] == [soft_mask, soft_mask]
+
+
+def page_that_holds_itself() -> bytes:
+    pdf = pikepdf.new()
+    page = pdf.add_blank_page(page_size=(100, 100))
+    form = pdf.make_stream(b"/X Do", Type=pikepdf.Name.XObject, Subtype=pikepdf.Name.Form, BBox=[0, 0, 100, 100])
+    form.Resources = pikepdf.Dictionary(XObject=pikepdf.Dictionary(X=form))
+    page.obj.Resources = form.Resources
+    page.obj.Contents = pdf.make_stream(b"/X Do")
+    out = BytesIO()
+    pdf.save(out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(("data", "says"), [(b"no PDF", "cannot be read"), (None, "contains itself")])
+def test_artwork_that_cannot_be_drawn_is_refused_in_words(book: FontBook, data: bytes | None, says: str) -> None:
+    artwork = Artwork(page_that_holds_itself() if data is None else data, 100, 100)
+    document = Document((Page(100, 100, (Picture("a", (0, 0, 100, 100)),)),), (), "en", artwork={"a": artwork})
+    with pytest.raises(Malformed, match=says):
+        engrave(document, book)

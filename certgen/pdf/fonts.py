@@ -103,8 +103,7 @@ def make(face: Face, pairs: Iterable[Pair], subset: Subsetter) -> Program:
     files: list[File] = []
     layers: list[Layer] = []
     codes: dict[Pair, Coded] = {}
-    for group in _groups(face, wanted, subset) if face.is_cff else [wanted]:
-        cut = subset(face, [gid for gid, _ in group])
+    for group, cut in _groups(face, wanted, subset):
         files.append(_file(face, group, cut))
         stacked: list[list[tuple[int, Pair]]] = []  # (cid, pair)
         if face.is_cff:
@@ -179,17 +178,21 @@ def _layer(face: Face, file: int, entries: list[tuple[int, Pair]], cut: Cut) -> 
     return Layer(file, b"[%b%b]" % (b"".join(widths), b"]" if entries else b""), gids, cmap)
 
 
-def _groups(face: Face, pairs: list[Pair], subset: Subsetter) -> list[list[Pair]]:
-    """Pairs of a CFF face by the font dictionary of their glyphs (kana, Han, Latin ...), one subset for each.
+def _groups(face: Face, pairs: list[Pair], subset: Subsetter) -> list[tuple[list[Pair], Cut]]:
+    """The subsets of a face: one, but for CFF one for each font dictionary (kana, Han, Latin ...) in use.
 
     page-validation 0.11 takes wrong widths from a program with several dictionaries beside .notdef's.
     """
     cut = subset(face, [gid for gid, _ in pairs])
+    if not face.is_cff:
+        return [(pairs, cut)]
     chosen = font_dictionaries(cut.data)
     groups: dict[int, list[Pair]] = {}
     for pair in pairs:
         groups.setdefault(chosen.get(cut.mapping[pair[0]], 0), []).append(pair)
-    return [groups[key] for key in sorted(groups)]
+    if len(groups) == 1:
+        return [(pairs, cut)]
+    return [(groups[key], subset(face, [gid for gid, _ in groups[key]])) for key in sorted(groups)]
 
 
 def font_dictionaries(cff: bytes) -> dict[int, int]:
