@@ -64,6 +64,8 @@ def nearest(name: str, known: list[str]) -> str | None:
 
 
 class Meta(msgspec.Struct):
+    """What a field's ``msgspec.Meta`` says for messages: examples, a further kind it accepts, bounds of a Decimal."""
+
     examples: list[Any] = []
     accepts: str | None = None
     bounds: dict[str, Any] = {}
@@ -88,21 +90,25 @@ def unwrap(info: inspect.Type) -> tuple[inspect.Type, Meta]:
 
 
 def said(key: Key) -> str:
+    """A key as the subject of a sentence."""
     return dotted(key) or "The file"
 
 
 def quoted(value: Any) -> str:
+    """A value in quotes, cut short: a message is one line."""
     text = str(value)
     return f'"{text[:60]}…"' if len(text) > 60 else f'"{text}"'
 
 
 def example(meta: Meta) -> str:
+    """A hint that shows the field's examples; empty without any."""
     if not meta.examples:
         return ""
-    return "For example: " + " or ".join(literal(example) for example in meta.examples[:3])
+    return "For example: " + " or ".join(literal(item) for item in meta.examples[:3])
 
 
 def words(info: inspect.Type, meta: Meta) -> str:
+    """What a type must be, after "must be"."""
     info, _ = unwrap(info)
     if isinstance(info, inspect.UnionType):
         kinds = list(
@@ -113,9 +119,9 @@ def words(info: inspect.Type, meta: Meta) -> str:
         return "one of " + ", ".join(str(item) for item in info.values)
     if isinstance(info, inspect.StrType) and meta.accepts == "date":
         return "text in quotes or a date"
-    for kind, words in _WORDS:
+    for kind, phrase in _WORDS:
         if isinstance(info, kind):
-            return words
+            return phrase
     return "of another kind"
 
 
@@ -135,6 +141,7 @@ _WORDS: tuple[tuple[type[inspect.Type], str], ...] = (
 
 
 def got(value: Any) -> str:
+    """What a value is, after "here it is"."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
