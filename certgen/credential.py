@@ -37,7 +37,7 @@ from msgspec import Struct
 from certgen import __version__
 from certgen.course import expiry_date
 from certgen.errors import CertgenError, ExitCode, Problem
-from certgen.fields import FIELDS, Dates, Template
+from certgen.fields import FIELDS, Dates, Template, format_value
 from certgen.model import (
     AwardKind,
     AwardRule,
@@ -156,8 +156,7 @@ def _failed(name: str, cell: str | None) -> Iterable[str]:
 
 
 def _figure(value: Decimal) -> str:
-    text = format(value, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    return format_value(value, "plain", "en")
 
 
 # --- the code --------------------------------------------------------------------------------

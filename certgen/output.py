@@ -95,7 +95,8 @@ class Tray(Struct, frozen=True):
         """
         state = self._compare(name, prefix, tail)
         if state != "unchanged" and self.staging is not None:
-            with told("The certificates cannot be written"), long_path(self.staging, name).open("xb") as file:
+            path = long_path(self.staging, name)
+            with told("The certificates cannot be written"), open(path, "xb") as file:  # noqa: PTH123
                 file.write(prefix)
                 file.write(tail)
         return state
@@ -103,8 +104,8 @@ class Tray(Struct, frozen=True):
     def _compare(self, name: str, prefix: bytes, tail: bytes) -> State:
         path = long_path(self.folder, name)
         try:
-            if path.stat().st_size == len(prefix) + len(tail):
-                with path.open("rb") as file:
+            if os.stat(path).st_size == len(prefix) + len(tail):  # noqa: PTH116
+                with open(path, "rb") as file:  # noqa: PTH123
                     if file.read(len(prefix)) == prefix and file.read() == tail:
                         return "unchanged"
         except FileNotFoundError:
@@ -118,7 +119,7 @@ class Tray(Struct, frozen=True):
                 code="other-content",
                 message=f"“{name}” is already there with other content.",
                 hint="To put the new certificate in its place, run again with --replace.",
-                file=str(path),
+                file=path,
             )
         )
 
@@ -127,7 +128,7 @@ class Tray(Struct, frozen=True):
         assert self.staging is not None
         source, target = long_path(self.staging, name), long_path(self.folder, name)
         try:
-            patiently(lambda: source.replace(target))
+            patiently(lambda: os.replace(source, target))  # noqa: PTH105
         except PermissionError:
             return _busy(target)
         except OSError as error:
@@ -166,23 +167,22 @@ def patiently(act: Callable[[], T], pauses: Iterable[float] = (0.1, 0.3, 0.6, 1.
 
 def write_whole(path: Path, data: bytes) -> None:
     """A file that is there with all its bytes or not at all. Raises :class:`CertgenError`."""
-    temporary = f"{path}.part"
+    temporary, target = Path(long_path(f"{path}.part")), Path(long_path(str(path)))
     with told(f"“{path.name}” cannot be written"):
-        long_path(temporary).write_bytes(data)
+        temporary.write_bytes(data)
         try:
-            patiently(lambda: long_path(temporary).replace(long_path(str(path))))
+            patiently(lambda: temporary.replace(target))
         except PermissionError:
-            long_path(temporary).unlink()
-            raise CertgenError(_busy(path)) from None
+            temporary.unlink()
+            raise CertgenError(_busy(str(path))) from None
 
 
-def long_path(folder: str, name: str = "") -> Path:
-    """A path that Windows takes beyond 260 characters too (its \\\\?\\ form)."""
-    path = Path(folder, name) if name else Path(folder)
-    text = str(path)
-    if os.name != "nt" or len(text) < 240 or text.startswith("\\\\"):
+def long_path(folder: str, name: str = "") -> str:
+    """A path that Windows takes beyond 260 characters too (its \\\\?\\ form). Text, as it is made for every file."""
+    path = f"{folder}{os.sep}{name}" if name else folder
+    if os.name != "nt" or len(path) < 240 or path.startswith("\\\\"):
         return path
-    return Path("\\\\?\\" + str(path.absolute()))
+    return "\\\\?\\" + str(Path(path).absolute())
 
 
 @contextmanager
@@ -213,12 +213,12 @@ def _disk(error: OSError, what: str) -> Problem:
     )
 
 
-def _busy(path: Path) -> Problem:
+def _busy(path: str) -> Problem:
     return Problem(
         code="file-open",
-        message=f"“{path.name}” cannot be replaced: it is open in another program, or protected.",
+        message=f"“{Path(path).name}” cannot be replaced: it is open in another program, or protected.",
         hint="Close it there and run again; what is finished stays as it is.",
-        file=str(path),
+        file=path,
         exit_code=ExitCode.PARTIAL,
     )
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from academy import COURSE, ROSTER, Academy
+from academy import COURSE, LAYOUT, ROSTER, Academy
 
 from certgen import batch
 from certgen.batch import BatchResult, Options, Plan
@@ -292,3 +292,12 @@ def test_optional_fields_choose_the_blank_by_the_person_alone(academy: Academy) 
     changed = [name for name, data in academy.files().items() if before[name] != data]
     assert len(changed) == 1
     assert changed[0].startswith("Олена")
+
+
+def test_a_person_without_a_number_gets_the_page_without_its_box(academy: Academy) -> None:
+    run(academy)
+    academy.layout.write_text(LAYOUT.replace('"title", "number", "qr"', '"title", "qr"'), encoding="utf-8")
+    run(academy, out=academy.folder / "plainer")
+    for name, data in academy.files().items():
+        same = (academy.folder / "plainer" / name).read_bytes() == data
+        assert same is not name.startswith("Ana")
