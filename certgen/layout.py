@@ -137,7 +137,7 @@ class Row(Box, frozen=True, tag="row", kw_only=True):
 
 
 class Overlay(Box, frozen=True, tag="overlay", kw_only=True):
-    """Boxes in the same place; each keeps to its own ``align`` and stands at the top unless its stack says otherwise."""
+    """Boxes in one place; each keeps to its own ``align`` and stands at the top unless its stack says otherwise."""
 
     boxes: list[str]
 
@@ -149,7 +149,7 @@ class Space(Box, frozen=True, tag="space", kw_only=True):
 
 
 class TextBox(Box, frozen=True, tag="text", kw_only=True):
-    """One text. If it has a field of the recipient's it becomes a slot of fixed size, into which each text is fitted."""
+    """One text. With a field of the recipient's it is a slot of fixed size, into which each text is fitted."""
 
     text: Annotated[
         str | list[str], Meta(description="a template; a list is joined by `separator`, leaving out what is empty")
@@ -287,7 +287,7 @@ AnyBox = (
 
 
 class PageSpec(Struct, frozen=True, forbid_unknown_fields=True):
-    """A page: its root box fills the paper within the margins. A page whose tree holds a record box repeats as needed."""
+    """A page: its root box fills the paper within the margins. A page that holds a record box repeats as needed."""
 
     box: str
     paper: Paper | None = None
@@ -390,7 +390,7 @@ def _phrases(folder: Path, problems: list[Problem]) -> dict[str, dict[str, str]]
     words: dict[str, dict[str, str]] = {}
     for place in (assets.folder("layouts") / "phrases", folder / "phrases"):
         for path in sorted(place.glob("*.toml")):
-            data = toml.read(path, problems, exit_code=ExitCode.LAYOUT) or {}
+            data: dict[str, Any] = toml.read(path, problems, exit_code=ExitCode.LAYOUT) or {}
             labels = words.setdefault(path.stem, {})
             for label, phrase in _flat(data):
                 if isinstance(phrase, str):

@@ -6,21 +6,21 @@ A blank is plain data. It pickles, so a worker process gets it once; what it nee
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from functools import lru_cache
 from typing import NamedTuple
 
 from msgspec import Struct
 
-from certgen.compose.desk import QrSlot, TextSlot, leading_of, line_height, pick, start_of
+from certgen.compose.desk import QrSlot, TextSlot, pick, start_of
 from certgen.errors import CertgenError, ExitCode, Problem
 from certgen.fields import Template
 from certgen.font import FontBook
-from certgen.page import Draw, Filling, Metadata, Shape, Text
+from certgen.page import Colour, Draw, Filling, Line, Metadata, Rect, Shape, Text
 from certgen.pdf import Plate
 from certgen.qr import Symbols
-from certgen.text import Fitted, Typesetter, Uncovered, Unfit
+from certgen.text import Fitted, Style, Typesetter, Uncovered, Unfit
 
 Lookup = Callable[[str], object | None]
 
@@ -83,7 +83,8 @@ class Blank:
     def fill(self, lookup: Lookup, *, url: str, identifier: str, attachment: bytes) -> Filled:
         """Fill the blank for one recipient.
 
-        ``lookup`` gives the recipient's fields; ``url`` is what the QR code says; ``identifier`` is the credential's code.
+        ``lookup`` gives the recipient's fields; ``url`` is what the QR code says; ``identifier`` is the
+        credential's code.
         Raises :class:`CertgenError` with a Problem for every text that cannot be set or does not fit.
         """
         drawn: dict[str, tuple[Draw, ...]] = {}
@@ -152,33 +153,26 @@ class Blank:
         texts = [template.render(lookup, self.language) for template in slot.templates]
         return slot.separator.join([text for text in texts if text])
 
-    def _fit(self, slot: TextSlot, text: str) -> tuple[Fitted, tuple[float, float, float]]:
+    def _fit(self, slot: TextSlot, text: str) -> tuple[Fitted, Style, Colour]:
         style, colour = pick(self._typesetter, slot.styles, text)
         x0, y0, x1, y1 = slot.frame
         fitted = self._typesetter.fit(
             text, style, x1 - x0, self.language, height=y1 - y0, rule=slot.rule, direction=slot.direction
         )
-        return fitted, colour
+        return fitted, style, colour
 
     def _place(self, slot: TextSlot, text: str) -> tuple[tuple[Draw, ...], str | None]:
         if not text:
             return (), self.language
-        fitted, colour = self._fit(slot, text)
-        lines = fitted.lines
-        leading = leading_of(slot.styles[0][0]) * fitted.size / slot.styles[0][0].size
-        baseline = slot.baseline
-        if len(lines) > 1:  # lines share the middle that a single one would have
-            face = self.book.by_key(fitted.face)
-            cap = face.cap_height / face.upem * fitted.size
-            middle = (slot.frame[1] + slot.frame[3]) / 2
-            heights = [line_height(line, leading * 0.92) for line in lines[1:]]
-            baseline = middle + sum(heights) / 2 - cap / 2
-        draws: list[Draw] = []
-        for index, line in enumerate(lines):
-            if index:
-                baseline -= line_height(line, leading * 0.92)
-            draws.append(Text(line=line, x=start_of(line, slot.frame, slot.set), y=round(baseline, 3), colour=colour))
-        return tuple(draws), language_of(text, self.language) or self.language
+        fitted, style, colour = self._fit(slot, text)
+        lines, frame = fitted.lines, slot.frame
+        between = self._typesetter.leading(style, lines, fitted.size) if len(lines) > 1 else 0.0
+        first = baseline_of(lines, between, frame, slot.baseline)
+        draws = tuple(
+            Text(line=line, x=start_of(line, frame, slot.set), y=round(first - index * between, 3), colour=colour)
+            for index, line in enumerate(lines)
+        )
+        return draws, language_of(text, self.language) or self.language
 
 
 def language_of(text: str, language: str) -> str | None:
@@ -205,7 +199,27 @@ def _scripts_of(language: str) -> frozenset[str]:
     found = str(icu.Locale.addLikelySubtags(locale).getScript() if hasattr(icu.Locale, "addLikelySubtags") else "")
     if not found:
         found = str(locale.getScript()) or "Latn"
-    return frozenset({"Jpan": ["Hani", "Hira", "Kana"], "Kore": ["Hang", "Hani"], "Hans": ["Hani"], "Hant": ["Hani"]}.get(found, [found]))
+    return _WRITTEN_WITH.get(found, frozenset({found}))
+
+
+_WRITTEN_WITH = {
+    "Jpan": frozenset({"Hani", "Hira", "Kana"}),
+    "Kore": frozenset({"Hang", "Hani"}),
+    "Hans": frozenset({"Hani"}),
+    "Hant": frozenset({"Hani"}),
+}
+"""Scripts that are several of Unicode's. Source: ISO 15924."""
+
+
+def baseline_of(lines: Sequence[Line], between: float, frame: Rect, single: float) -> float:
+    """The first line's baseline in a slot's frame, in points.
+
+    One line stands on ``single``, so that all names of a batch stand alike; several share the frame's middle by their
+    ink. What would leave the frame by it is brought back, and the text was fitted into the frame, so it can be.
+    """
+    top, bottom = lines[0].ink[3], lines[-1].ink[1] - between * (len(lines) - 1)
+    first = single if len(lines) == 1 else (frame[1] + frame[3] - top - bottom) / 2
+    return max(min(first, frame[3] - top), frame[1] - bottom)
 
 
 def _problem(slot: TextSlot, text: str, error: Uncovered | Unfit) -> Problem:

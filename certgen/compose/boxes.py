@@ -39,8 +39,10 @@ class Node:
         inner = Frame(
             frame.x + self.pad.x, frame.y + self.pad.y, frame.width - self.pad.width, frame.height - self.pad.height
         )
-        if self.spec.height is not None and self.inner_height(inner.width) > self.height(frame.width) - self.pad.height + SLACK:
-            raise Overfull(self.name, self.text(), self.inner_height(inner.width), inner.height, across=False)
+        if self.spec.height is not None:
+            needed = self.inner_height(inner.width)
+            if needed > self.height(frame.width) - self.pad.height + SLACK:
+                raise Overfull(self.name, self.text(), needed, inner.height, across=False)
         self.inner_place(sheet, inner)
 
     def text(self) -> str:

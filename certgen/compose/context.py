@@ -165,8 +165,9 @@ class Context:
         return [
             Problem(
                 code="no-words",
-                message=f"The layout “{self.layout.name}” has no words in the language “{self.language}” for: {labels}.",
-                hint=f"Add them to issuer.toml below [words.{self.language}], or to phrases/{self.language}.toml of the layout.",
+                message=f"The layout “{self.layout.name}” has no words in “{self.language}” for: {labels}.",
+                hint=f"Add them to issuer.toml below [words.{self.language}], or to the layout’s phrases/"
+                f"{self.language}.toml.",
                 file=self.layout.file,
                 exit_code=ExitCode.LAYOUT,
             )

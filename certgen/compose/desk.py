@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from certgen.compose.context import Context
 from certgen.errors import CertgenError, ExitCode, Problem
@@ -151,19 +152,11 @@ class Desk:
     def _inherited(self, name: str) -> StyleSpec:
         spec = self.layout.styles.get(name)
         if spec is None:
-            return (
-                StyleSpec()
-                if name != "body" and "body" not in self.layout.styles
-                else self._inherited("body")
-                if name != "body"
-                else StyleSpec()
-            )
+            return StyleSpec() if name == "body" else self._inherited("body")
         if spec.like is None:
             return spec
         base = self._inherited(spec.like)
         own = {key: value for key in spec.__struct_fields__ if (value := getattr(spec, key)) is not None}
-        from msgspec.structs import replace
-
         return replace(base, **own)
 
     def family(self, role: str) -> str:
@@ -185,8 +178,6 @@ class Desk:
         if element is None or self.as_furniture:
             sheet.art.extend(draws)
         else:
-            from msgspec.structs import replace
-
             self.elements.append(replace(element, kids=(*element.kids, Mark(page=sheet.index, draws=tuple(draws)))))
 
     def put_slot(self, sheet: Sheet, element: Element | None, slot: TextSlot | QrSlot) -> None:
@@ -194,8 +185,6 @@ class Desk:
         if element is None or self.as_furniture:
             sheet.furniture.append(slot.name)
         else:
-            from msgspec.structs import replace
-
             self.elements.append(replace(element, kids=(*element.kids, Mark(page=sheet.index, slot=slot.name))))
 
     def wrap_last(self, role: str, link: Link | None = None) -> None:
@@ -235,10 +224,10 @@ class Desk:
 
     def place_lines(
         self, sheet: Sheet, lines: Sequence[Line], frame: Frame, leading: float, align: str, colour: Colour
-    ) -> tuple[Draw, ...]:
+    ) -> tuple[Text, ...]:
         """Lines from a frame's top, each centred in its leading."""
         rect = sheet.rect(frame)
-        draws: list[Draw] = []
+        draws: list[Text] = []
         top = rect[3]
         for line in lines:
             height = line_height(line, leading)
@@ -301,7 +290,8 @@ def box_path(rect: Rect, radius: float = 0.0) -> str:
     r = min(radius, (x1 - x0) / 2, (y1 - y0) / 2)
     k = r * 0.4477  # 1 - 0.5523, the cubic's reach for a quarter circle
     return (
-        f"{x0 + r:.2f} {y0:.2f} m {x1 - r:.2f} {y0:.2f} l {x1 - k:.2f} {y0:.2f} {x1:.2f} {y0 + k:.2f} {x1:.2f} {y0 + r:.2f} c "
+        f"{x0 + r:.2f} {y0:.2f} m "
+        f"{x1 - r:.2f} {y0:.2f} l {x1 - k:.2f} {y0:.2f} {x1:.2f} {y0 + k:.2f} {x1:.2f} {y0 + r:.2f} c "
         f"{x1:.2f} {y1 - r:.2f} l {x1:.2f} {y1 - k:.2f} {x1 - k:.2f} {y1:.2f} {x1 - r:.2f} {y1:.2f} c "
         f"{x0 + r:.2f} {y1:.2f} l {x0 + k:.2f} {y1:.2f} {x0:.2f} {y1 - k:.2f} {x0:.2f} {y1 - r:.2f} c "
         f"{x0:.2f} {y0 + r:.2f} l {x0:.2f} {y0 + k:.2f} {x0 + k:.2f} {y0:.2f} {x0 + r:.2f} {y0:.2f} c h"

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from certgen.compose.boxes import Node
 from certgen.compose.desk import Desk, Frame, Overfull, Sheet, leading_of, line_height
-from certgen.compose.parts import spans_of
+from certgen.compose.texts import spans_of
 from certgen.layout import MM, RecordBox
 from certgen.model import Block, Heading, ListItem, Paragraph, Prose, Span
 from certgen.page import Colour, Draw, Element, Line, Mark
@@ -223,11 +225,7 @@ class Flow:
                 at = Frame(frame.x + depth * INDENT, y, strip.marker.width + 0.01, height)
                 label = self.desk.place_lines(sheet, (strip.marker,), at, strip.leading, "start", strip.colour)
                 # one baseline for marker and text, whatever their faces
-                first = body[0]
-                from msgspec.structs import replace
-
-                label = tuple(replace(draw, y=first.y) for draw in label)  # type: ignore[union-attr, type-var]
-                pages["Lbl"].setdefault(sheet.index, []).extend(label)
+                pages["Lbl"].setdefault(sheet.index, []).extend(replace(draw, y=body[0].y) for draw in label)
             y += height
 
     # --- structure ---------------------------------------------------------------------------

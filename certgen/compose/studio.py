@@ -5,31 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from string import ascii_lowercase, ascii_uppercase
-
-from msgspec.structs import replace
 
 from certgen import artwork
 from certgen.compose.blank import Blank
 from certgen.compose.boxes import Blankness, Node, OverlayNode, RowNode, StackNode
 from certgen.compose.context import Context
-from certgen.compose.desk import Desk, Frame, Overfull, Sheet, TextSlot
-from certgen.compose.parts import (
-    LogosNode,
-    OrnamentNode,
-    PictureNode,
-    ProseNode,
-    QrNode,
-    RuleNode,
-    SealNode,
-    SignatoriesNode,
-    SkillsNode,
-    TextNode,
-)
+from certgen.compose.desk import Desk, Frame, Overfull, Sheet
+from certgen.compose.pictures import LogosNode, OrnamentNode, PictureNode, QrNode, RuleNode, SealNode
 from certgen.compose.record import Flow, RecordNode
+from certgen.compose.signatories import SignatoriesNode
+from certgen.compose.skills import SkillsNode
+from certgen.compose.stock import stock
+from certgen.compose.texts import ProseNode, TextNode
 from certgen.course import expiry_date
 from certgen.errors import CertgenError, ExitCode, Problem, has_errors
-from certgen.fields import date_long, number
 from certgen.font import FontBook
 from certgen.layout import (
     MM,
@@ -57,27 +46,12 @@ from certgen.model import Course, Issuer
 from certgen.page import Artwork, Colour, Document, Page, Picture, Rect
 from certgen.pdf import engrave
 from certgen.qr import Symbols
-from certgen.text import Style, Typesetter
+from certgen.text import Typesetter
 
 CODE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base32: no I, L, O, U
 CODE_LENGTH = 16
 TIGHTNESS = (0.0, 0.15, 0.3, 0.45, 0.6, 0.75, 0.9, 1.0)
 CONTRAST = 4.5  # dark modules against their tile, WCAG 2.2, 1.4.3; scanners ask for less
-
-COMMON = (
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZ abcdefghijklmnopqrstuvwxyz -'’.,()"
-    " ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜÝ àáâãäåæçèéêëìíîïñòóôõöøùúûüýß"
-    " ĆČĐĞİŁŃŌŘŚŞŠŻŽ ąćčďđęěğıłńňőœřśşšťůűźżžāēīōūțș"
-)
-"""The Latin that names commonly need. A name beyond it brings a small subset of its own."""
-
-PAIRS = tuple(
-    " ".join(f"{first}{second}" for second in ascii_lowercase) for first in ascii_lowercase + ascii_uppercase
-)
-"""Every pair of letters, so that a face's ligatures and alternates are in stock too; and the usual threes."""
-
-ASCII = f"{ascii_uppercase} {ascii_lowercase} -'’.,"
-FIGURES = "0123456789 ABCDEFGHJKMNPQRSTVWXYZ -–/.:,·"
 
 NODES: dict[type, type[Node]] = {
     Space: Blankness,
@@ -116,7 +90,7 @@ class Studio:
         self._said: set[Problem] = set()
 
     def conditions(self) -> tuple[str, ...]:
-        """The fields whose presence decides which boxes a certificate has. Give :meth:`blank` those that have a value."""
+        """Fields whose presence decides which boxes there are. Give :meth:`blank` those that have a value."""
         return self.layout.conditions()
 
     def blank(self, language: str, award: int, present: frozenset[str], problems: list[Problem]) -> Blank | None:
@@ -204,7 +178,7 @@ class Studio:
             root=tuple(desk.elements),
             language=context.language,
             artwork=desk.artwork,
-            stock=self._stock(desk),
+            stock=stock(desk),
         )
         edition = context.edition
         return Blank(
@@ -329,55 +303,6 @@ class Studio:
             rect = sheet.rect(frame)
         sheet.art.append(Picture(desk.use(key, art), rect))
 
-    # --- stock ---------------------------------------------------------------------------------
-
-    def _stock(self, desk: Desk) -> dict[str, tuple[tuple[int, str], ...]]:
-        """Glyphs kept ready for what recipients bring, by face: the Latin of names, figures, and the words of dates."""
-        dates = " ".join(date_long(date(2026, month, 1 + month), desk.language) for month in range(1, 13))
-        dates += "".join(number(n, desk.language) for n in map(_decimal, range(10)))  # type: ignore[arg-type]
-        stock: dict[str, dict[tuple[int, str], None]] = {}
-        done: set[tuple[Style, str]] = set()
-        for slot in desk.slots:
-            if not isinstance(slot, TextSlot):
-                continue
-            paths = {path for template in slot.templates for path in template.paths}
-            named = any(path.startswith(("recipient.", "roster.")) for path in paths)
-            only_named = paths <= {"recipient.name", "recipient.full", "recipient.given", "recipient.family"}
-            fixed = slot.separator.join(p for t in slot.templates for p in t.parts if isinstance(p, str))
-            for rank, (style, _) in enumerate(slot.styles):
-                letters = COMMON if rank == 0 else ASCII  # a face that steps in for few keeps less in stock
-                figures = "" if only_named else FIGURES
-                for text in (letters, figures, fixed) if named else (FIGURES, dates, fixed):
-                    if (style, text) in done:
-                        continue
-                    done.add((style, text))
-                    self._harvest(style, text, desk, stock)
-                if named and (style, "pairs") not in done:
-                    done.add((style, "pairs"))
-                    self._ligatures(style, desk, stock)
-        return {face: tuple(glyphs) for face, glyphs in sorted(stock.items())}
-
-    def _harvest(self, style: Style, text: str, desk: Desk, stock: dict[str, dict[tuple[int, str], None]]) -> None:
-        for word in (" ", *text.split(" ")):
-            for piece in (word, *word):
-                if not piece or not self.typesetter.sets(piece, style):
-                    continue
-                line = self.typesetter.line(piece, replace(style, fallback=()), desk.language)
-                for run in line.runs:
-                    kept = stock.setdefault(run.face, {})
-                    for glyph in run.glyphs:
-                        if glyph.text:
-                            kept[(glyph.gid, glyph.text)] = None
-
-    def _ligatures(self, style: Style, desk: Desk, stock: dict[str, dict[tuple[int, str], None]]) -> None:
-        """What a face makes of letters that meet."""
-        for text in (*PAIRS, "ffi ffl fft tti ttf"):
-            for run in self.typesetter.line(text, style, desk.language, "ltr").runs:
-                kept = stock.setdefault(run.face, {})
-                for glyph in run.glyphs:
-                    if glyph.text:
-                        kept[(glyph.gid, glyph.text)] = None
-
     def _overfull(self, error: Overfull, language: str) -> Problem:
         shown = error.text if len(error.text) <= 80 else error.text[:77] + "…"
         over = (error.needed - error.there) / MM
@@ -393,12 +318,6 @@ class Studio:
             key=f"boxes.{error.box}",
             exit_code=ExitCode.LAYOUT,
         )
-
-
-def _decimal(value: int):  # type: ignore[no-untyped-def]
-    from decimal import Decimal
-
-    return Decimal(value)
 
 
 def _area(spec: Art, sheet: Sheet) -> Frame:
