@@ -216,7 +216,7 @@ class _Reader:
                     )
             elif kind == "hr":
                 self.refuse("A line of dashes or stars is not printed.", "Delete it; a heading begins with ##.", line)
-            elif kind in ("fence", "code_block"):
+            elif kind == "fence":  # indented text arrives without its indentation, so it is never code
                 self.refuse("Text between ``` is code, which course texts do not have.", "Delete the ```.", line)
                 self.add(_spans([(f"{token.info}\n{token.content}".strip("\n"), False, False)]), 0, place)
             elif kind == "html_block":
@@ -333,7 +333,7 @@ def _short(text: str) -> str:
 def _markdown() -> Any:
     from markdown_it import MarkdownIt
 
-    # Nested lists reach a nesting of 2 a level; "code" off: an indented text is a text.
-    markdown = MarkdownIt("commonmark", {"maxNesting": 200}).disable(["code", "blockquote", "reference"])
+    # Lists nest two deep a level; blockquotes and references would take words out of the text.
+    markdown = MarkdownIt("commonmark", {"maxNesting": 200}).disable(["blockquote", "reference"])
     markdown.validateLink = lambda url: True  # type: ignore[method-assign]  # judged above, so that it is told
     return markdown

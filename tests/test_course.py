@@ -639,9 +639,15 @@ def test_mistakes_on_a_sheet_name_their_cell(tmp_path: Path, row: list[Cell], co
 
 
 def test_a_sheet_that_begins_elsewhere(tmp_path: Path) -> None:
-    rows: list[list[Cell]] = [["Our course"], [None, "Key", "Value"], [None, "code", "A1"], [None, "title", "T"]]
+    rows: list[list[Cell]] = [
+        ["Our course"],
+        [None, "Key", "Value"],
+        [None, "code", "A1"],
+        [None, "title", "T"],
+        ["note"],
+    ]
     made, problems = from_sheet(tmp_path, *rows, [None, "hours", "x"], top=3, left=2)
-    assert [p.cell for p in problems] == ["E8"]
+    assert [p.cell for p in problems] == ["E9"]
     assert made is not None and made.code == "A1"
 
 

@@ -77,6 +77,7 @@ def test_a_list_that_is_indented_as_a_whole_is_an_outer_list() -> None:
 
 def test_right_aligned_numbers_are_one_list() -> None:
     assert items(" 9. nine\n10. ten") == [(0, "9.", "nine"), (0, "10.", "ten")]
+    assert items("• a\n • b") == [(0, "•", "a"), (0, "•", "b")]
 
 
 def test_blank_lines_do_not_break_a_list_and_text_after_one_does() -> None:
@@ -94,6 +95,8 @@ def test_a_line_below_an_item_goes_on_with_it() -> None:
 
 def test_below_a_pasted_item_that_ended_its_sentence_a_new_sentence_is_a_paragraph() -> None:
     assert kinds("(a) one;\n(b) two.\nParticipants work in pairs.") == ["ListItem", "ListItem", "Paragraph"]
+    assert kinds("- one.\nTwo goes on with it in Markdown.") == ["ListItem"]
+    assert kinds("(a) one.\n    Two is indented.") == ["ListItem"]
 
 
 @pytest.mark.parametrize(
