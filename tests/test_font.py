@@ -13,6 +13,7 @@ from fontTools.cffLib import CFFFontSet
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.ttGlyphPen import TTGlyphPen
 from fontTools.ttLib import TTFont
+from fontTools.ttLib.tables.TupleVariation import TupleVariation
 
 from certgen import assets
 from certgen.errors import CertgenError, ExitCode
@@ -29,12 +30,15 @@ def made(path: Path, family: str, *, permission: int = 0, axis: bool = False) ->
     builder = FontBuilder(1000, isTTF=True)
     builder.setupGlyphOrder([".notdef", "A"])
     builder.setupCharacterMap({ord("A"): "A"})
-    pen = TTGlyphPen(None)
-    pen.moveTo((0, 0))
-    pen.lineTo((0, 700))
-    pen.lineTo((500, 0))
-    pen.closePath()
-    builder.setupGlyf({".notdef": pen.glyph(), "A": pen.glyph()})
+    glyphs = {}
+    for name in (".notdef", "A"):
+        pen = TTGlyphPen(None)
+        pen.moveTo((0, 0))
+        pen.lineTo((0, 700))
+        pen.lineTo((500, 0))
+        pen.closePath()
+        glyphs[name] = pen.glyph()
+    builder.setupGlyf(glyphs)
     builder.setupHorizontalMetrics({".notdef": (500, 0), "A": (600, 0)})
     builder.setupHorizontalHeader(ascent=800, descent=-200)
     builder.setupNameTable(
@@ -44,7 +48,8 @@ def made(path: Path, family: str, *, permission: int = 0, axis: bool = False) ->
     builder.setupPost()
     if axis:
         builder.setupFvar([("wght", 300, 400, 700, "Weight")], [])
-        builder.setupGvar({"A": []})
+        wide = TupleVariation({"wght": (0.0, 1.0, 1.0)}, [(0, 0), (0, 0), (300, 0), *[(0, 0)] * 4])
+        builder.setupGvar({"A": [wide]})
     builder.save(path)
     return path
 
@@ -209,7 +214,11 @@ def test_a_variable_face_takes_the_weight_asked_for(tmp_path: Path) -> None:
     face = book.face("Wavering Sans", 350)
     assert face.key == "WaveringSans-Regular_350wght"
     assert pickle.loads(pickle.dumps(book)).by_key(face.key).weight == 350
-    assert "fvar" not in TTFont(io.BytesIO(subset(face, [1]).data))
+    for weight, right in ((400, 500), (550, 650), (700, 800)):
+        face = book.face("Wavering Sans", weight)
+        font = TTFont(io.BytesIO(subset(face, [1]).data))
+        assert "fvar" not in font
+        assert font["glyf"][font.getGlyphOrder()[1]].xMax == right == face.extents(1)[2]
 
 
 def test_letters_of_a_script_hand_are_joined(book: FontBook) -> None:

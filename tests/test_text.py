@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 from certgen.errors import CertgenError, ExitCode
 from certgen.font import FontBook
 from certgen.page import Line
-from certgen.text import Fit, Style, Typesetter, Uncovered, Unfit
+from certgen.text import Fit, Style, Typesetter, Uncovered, Unfit, itemise
+from certgen.text.breaking import text_breaks
 
 BOOK = FontBook()
 SETTER = Typesetter(BOOK)
@@ -349,6 +350,18 @@ def test_tracking_is_left_out_where_letters_join() -> None:
     )
 
 
+def test_a_script_hand_keeps_its_ligatures() -> None:
+    plain, spaced = (SETTER.line("Offiffle", Style("Great Vibes", 20.0, tracking=t), "en") for t in (0.0, 0.1))
+    assert spaced.runs[0].glyphs == plain.runs[0].glyphs and len(plain.runs[0].glyphs) < 8
+
+
+def test_letters_beyond_the_basic_plane_count_once() -> None:
+    base, stretches = itemise.stretches("😀😀 ab שלום cd", "ltr")
+    assert base == 0
+    assert [stretch[:3] for stretch in stretches if stretch[3] == "Hebr" and stretch[2]] == [(6, 10, 1)]
+    assert text_breaks("😀 ab 😀 cd", "en") == [0, 2, 5, 7, 9]
+
+
 def test_width_counts_tracking_between_glyphs_only() -> None:
     plain, spaced = (SETTER.line("HAMBVRG", Style("Cinzel", 20.0, tracking=t), "en") for t in (0.0, 0.1))
     assert spaced.width == pytest.approx(plain.width + 6 * 2.0)
@@ -448,6 +461,7 @@ def test_a_smaller_box_never_makes_larger_type() -> None:
         ("Theodora Winterbottom, PhD", "Theodora "),
         ("Mme Clothilde Bonnechance", "Mme Clothilde "),
         ("J. R. Featherstonehaugh Smyth", "J. R. Featherstonehaugh "),
+        ("Bo J. Featherstone", "Bo "),
     ],
 )
 def test_names_break_where_names_may(name: str, first: str) -> None:
@@ -462,6 +476,30 @@ def test_a_hyphen_is_a_break_only_where_there_is_no_space() -> None:
     assert [line.text for line in fitted.lines] == ["Featherstonehaugh-", "Cholmondeley"]
     spaced = SETTER.fit("Anna-Maria Lind-Okafor", SERIF, 180, "en", rule=Fit(floor=0.2, shrink=0.9))
     assert [line.text for line in spaced.lines] == ["Anna-Maria ", "Lind-Okafor"]
+    uneven = SETTER.fit("Bo Quist-Featherstonehaugh", SERIF, 230, "en", rule=Fit(shrink=0.6))
+    assert [line.text for line in uneven.lines] == ["Bo ", "Quist-Featherstonehaugh"]
+
+
+def test_lines_never_touch_however_tight_their_leading() -> None:
+    style = Style("EB Garamond", 36.0, leading=20.0)
+    fitted = SETTER.fit("Jagjyg Ģirts Ķēniņš Ånggård", style, 250, "en")
+    above, below = fitted.lines
+    assert above.ink[1] > below.ink[3] - SETTER.leading(style, fitted.lines, fitted.size)
+    low = (SETTER.line("one", Style("EB Garamond", 18.0), "en"),) * 2
+    assert SETTER.leading(Style("EB Garamond", 36.0, leading=72.0), low, 18.0) == pytest.approx(36.0)
+
+
+def test_a_face_that_stands_in_looks_as_large() -> None:
+    """Noto Serif's letters are a fifth larger than EB Garamond's at the same size."""
+    (run,) = SETTER.line("Ɔ̀la", SERIF, "en").runs
+    noto, own = BOOK.by_key(run.face), BOOK.face("EB Garamond")
+    heights = (run.size * (noto.x_height + noto.cap_height), 36.0 * (own.x_height + own.cap_height))
+    assert heights[0] == pytest.approx(heights[1], rel=0.01)
+
+
+def test_bound_words_are_parted_last_of_all() -> None:
+    name, rule = "Maximiliane von der Leyenbrunn", Fit(floor=0.45)
+    assert SETTER.fit(name, SERIF, 150, "en", rule=rule).lines[0].text == "Maximiliane "
 
 
 def test_no_break_spaces_do_not_break() -> None:

@@ -149,7 +149,7 @@ class Face:
             self._source = hb.subset_preprocess(self._face)
         self._subsets += 1
         wanted = hb.SubsetInput()
-        wanted.glyph_set.update({0, *gids})
+        wanted.glyph_set.update(gids)
         flags = hb.SubsetFlags.NO_HINTING | hb.SubsetFlags.NO_LAYOUT_CLOSURE | hb.SubsetFlags.NOTDEF_OUTLINE
         if self.is_cff:
             flags |= hb.SubsetFlags.CFF_IDENTITY_CHARSET
