@@ -9,6 +9,7 @@ international English ("8 December 2023", "a, b and c"; ``en-US`` is American), 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import date
 from decimal import Decimal
@@ -381,19 +382,28 @@ def _tells_both(interval: str, start: date, end: date, language: str, skeleton: 
     Some of CLDR's interval patterns drop a month (Swahili writes "2 – 8 April" for 2 March to 8 April); a
     certificate must not.
     """
-    figures = re.findall(r"\d+", interval)
-    for day in (start, end):
-        instant = _instant(day)
-        if "d" in skeleton and _pattern_format(language, "d").format(instant) not in figures:
-            return False
-        year = re.findall(r"\d+", _pattern_format(language, "y").format(instant))
-        if year and year[0] not in figures:
-            return False
-        forms = ("MMMM", "LLLL", "MMM", "LLL", "M") if "M" in skeleton else ()
-        names = [_pattern_format(language, form).format(instant) for form in forms]
-        if names and not any(name in (figures if name.isdigit() else interval) for name in names):
-            return False
-    return True
+    figures = [int(figure) for figure in re.findall(r"\d+", interval)]
+
+    def number(day: date, form: str) -> int:
+        return int("".join(re.findall(r"\d+", _pattern_format(language, form).format(_instant(day))))[:6])
+
+    if "d" in skeleton and not all(number(day, "d") in figures for day in (start, end)):
+        return False
+    if not all(number(day, "y") in figures for day in (start, end)):
+        return False
+    if "M" not in skeleton:
+        return True
+    named = [_has_month(interval, day, language) for day in (start, end)]
+    if any(named):
+        return all(named)
+    # All in figures: then a month must not be taken for a day.
+    wanted = Counter(number(day, form) for day in (start, end) for form in "dM")
+    return number(start, "M") == number(end, "M") or Counter(figures) >= wanted
+
+
+def _has_month(text: str, day: date, language: str) -> bool:
+    forms = {_pattern_format(language, form).format(_instant(day)) for form in ("MMMM", "LLLL", "MMM", "LLL")}
+    return any(form in text for form in forms if not form.isdigit())
 
 
 _DAY_THEN_WORD = re.compile(r"(?<!\d)(\d{1,2}\.?) (?=[^\W\d])")

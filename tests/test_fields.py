@@ -54,6 +54,7 @@ def test_a_date_reads_as_its_language_writes_it(language: str, day: date, expect
         ("fr", date(2026, 3, 1), date(2026, 3, 27), "1er–27 mars 2026"),
         ("fr", date(2026, 3, 1), date(2026, 4, 1), "1er mars – 1er avril 2026"),
         ("es", date(2026, 3, 2), date(2026, 3, 27), "2–27 de marzo de 2026"),
+        ("sw", date(2026, 1, 1), date(2026, 2, 1), "1 Januari 2026 – 1 Februari 2026"),
         ("sw", date(2026, 3, 2), date(2026, 4, 8), "2 Machi 2026 – 8 Aprili 2026"),  # CLDR drops March here
     ],
 )
