@@ -8,7 +8,7 @@ import zlib
 
 import pikepdf
 from pikepdf import Array, Dictionary, Name
-from PIL import Image, ImageChops, ImageCms, ImageMath, ImageOps, ImageStat
+from PIL import Image, ImageChops, ImageCms, ImageFilter, ImageMath, ImageOps, ImageStat
 
 from certgen.artwork.sheet import Report, numbers, saved
 from certgen.page import Artwork
@@ -31,9 +31,9 @@ def opened(data: bytes, report: Report) -> Image.Image | None:
                 return None
             picture.load()
             return _srgb(ImageOps.exif_transpose(picture), report)
-    except Image.DecompressionBombError:
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         report("large-picture", "The picture has far more pixels than the limit of 25 million.", "Save it smaller.")
-    except (Image.DecompressionBombWarning, OSError, SyntaxError, ValueError, EOFError, zlib.error, UserWarning):
+    except (OSError, SyntaxError, ValueError, EOFError, zlib.error, UserWarning):
         report("damaged-picture", "The picture is damaged or is not what its name says.", "Export it again as PNG.")
     return None
 
@@ -74,11 +74,16 @@ def _srgb(picture: Image.Image, report: Report) -> Image.Image:
 
 
 def fitted(picture: Image.Image, width: float, height: float, knock_out_white: bool, dpi: float) -> Artwork:
+    """A picture without its transparent margins, as large as ``width`` x ``height`` points allow."""
+    alpha = picture.getchannel("A")
     if knock_out_white:
         picture = knocked_out(picture)
-    box = picture.getchannel("A").point(lambda v: 255 if v >= 8 else 0).getbbox()
+        alpha = picture.getchannel("A").filter(ImageFilter.MedianFilter(3))  # a speck of dust is no ink
+    box = alpha.point([255 if v >= 8 else 0 for v in range(256)]).getbbox()
     if box:
-        picture = picture.crop(box)
+        near = 2 if knock_out_white else 0  # pixels: the median eats the ends of hairlines
+        right, bottom = min(picture.width, box[2] + near), min(picture.height, box[3] + near)
+        picture = picture.crop((max(0, box[0] - near), max(0, box[1] - near), right, bottom))
     scale = min(width / picture.width, height / picture.height)
     width, height = picture.width * scale, picture.height * scale
     return embedded(resampled(picture, width, height, dpi), width, height)
@@ -109,8 +114,12 @@ def knocked_out(picture: Image.Image) -> Image.Image:
         paper = max(1, 128 + max(range(128), key=upper.__getitem__)) if any(upper) else 255
         channels.append(channel.point([min(255, round(v * 255 / paper)) for v in range(256)]))
     darkest = ImageChops.darker(ImageChops.darker(channels[0], channels[1]), channels[2])
-    # what is left of the paper's grain goes: from 12 levels below white on, ink begins
-    alpha = darkest.point([max(0, min(255, round((243 - v) * 255 / 235))) for v in range(256)])
+    # ink begins where the paper's grain ends: the level below which paper is a hundredth as frequent as at its peak
+    levels = darkest.histogram()
+    peak = max(range(128, 256), key=levels.__getitem__)
+    grain = next((v for v in range(peak, 127, -1) if levels[v] < levels[peak] / 100), 128)
+    begins = min(243, grain - (peak - grain) // 3)
+    alpha = darkest.point([max(0, min(255, round((begins - v) * 255 / (begins - 8)))) for v in range(256)])
     ink = [
         ImageMath.lambda_eval(
             lambda of: of["convert"](of["max"](255 - (255 - of["c"]) * 255 / of["max"](of["a"], 1), 0), "L"),
@@ -155,8 +164,7 @@ def xobject(pdf: pikepdf.Pdf, picture: Image.Image) -> pikepdf.Stream:
         out = io.BytesIO()
         colour.save(out, "JPEG", quality=90, subsampling=0, optimize=True)
         if out.tell() < 0.6 * len(stream.read_raw_bytes()):
-            entries = {key: value for key, value in stream.items() if key not in ("/Length", "/DecodeParms", "/Filter")}
-            stream = pdf.make_stream(out.getvalue(), Dictionary(entries), Filter=Name.DCTDecode)
+            stream.write(out.getvalue(), filter=Name.DCTDecode)
     if not opaque:
         stream.SMask = _flate(pdf, alpha, levels=4 if flat else 8)
     return stream
@@ -186,9 +194,9 @@ def _flate(pdf: pikepdf.Pdf, picture: Image.Image, levels: int = 8) -> pikepdf.S
         if name == b"IDAT":
             packed.append(png[at + 8 : at + 8 + length])
         at += length + 12
-    colours = len(picture.getbands())
+    depth, colours = png[24], len(picture.getbands())  # IHDR: Pillow gives few colours fewer bits
     space: pikepdf.Object = Name.DeviceGray if colours == 1 else Name.DeviceRGB
-    if picture.mode == "P" and levels == 8:
+    if picture.mode == "P" and levels == 8:  # not the sixteen greys from above
         palette = bytes(picture.getpalette() or ())
         space = Array([Name.Indexed, Name.DeviceRGB, len(palette) // 3 - 1, pikepdf.String(palette)])
     return pdf.make_stream(
@@ -198,9 +206,9 @@ def _flate(pdf: pikepdf.Pdf, picture: Image.Image, levels: int = 8) -> pikepdf.S
         Width=picture.width,
         Height=picture.height,
         ColorSpace=space,
-        BitsPerComponent=levels,
+        BitsPerComponent=depth,
         Filter=Name.FlateDecode,
-        DecodeParms=Dictionary(Predictor=15, Colors=colours, BitsPerComponent=levels, Columns=picture.width),
+        DecodeParms=Dictionary(Predictor=15, Colors=colours, BitsPerComponent=depth, Columns=picture.width),
     )
 
 

@@ -312,7 +312,11 @@ class _Design:
                 return
         encoding = font.get("/Encoding")
         standard = isinstance(encoding, Name) and kind in ("/Type1", "/TrueType", "/MMType1")
-        if "/ToUnicode" not in font and not standard:
+        characters = font.get("/ToUnicode")
+        if isinstance(characters, Stream):
+            if self._new(characters):
+                characters.write(_honest(characters.read_bytes()))
+        elif not standard:
             self.report("font-without-text", f"The font {called} does not say which characters it shows.", _ASK_FONTS)
 
     # --- content ------------------------------------------------------------------------------
@@ -341,6 +345,15 @@ class _Design:
             self.report("odd-design", "The PDF packs a small picture as LZW.", "Ask for PDF/A-2 or PDF/X-4.")
         entries = picture.obj
         self._space(entries.get("/ColorSpace", entries.get("/CS")))
+
+
+_TARGETS = re.compile(rb"(?<=[\s>\[])<(?:0000|[Ff][Ee][Ff][Ff]|[Ff]{3}[Ee])>(?=\s*(?:<|\]|end))")
+
+
+def _honest(characters: bytes) -> bytes:
+    """A ToUnicode map whose values that stand for no character (ISO 19005-3, 6.2.11.7.2) say so, as U+FFFD."""
+    head, begin, rest = characters.partition(b"beginbf")
+    return head + begin + _TARGETS.sub(b"<FFFD>", rest)
 
 
 def _scaled(made: Pdf, trim: Rect, bleed: Rect, scale: float) -> Artwork:

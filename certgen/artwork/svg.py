@@ -241,6 +241,8 @@ class _Drawing:
 
     def artwork(self, width: float, height: float) -> Artwork | None:
         self._look()
+        if self.report.refused:
+            return None
         view = self._viewbox(self.root)
         if view is None:
             w, h = (self._length(self.root.attributes.get(key), 0.0, 0.0) for key in ("width", "height"))
