@@ -21,18 +21,22 @@ from certgen.text.style import REFUSED, Fit, Fitted, How, Style, Uncovered, Unfi
 K = TypeVar("K")
 V = TypeVar("V")
 EPSILON = 1e-6
-_CACHED = 4096
+_CACHED = 1024  # texts; a name takes about 4 KB
 _RULE = Fit()
 
 
 class Typesetter:
-    """Sets text with the faces of a book. Keeps what it has shaped, within bounds; one for each process."""
+    """Sets text with the faces of a book. Keeps what it has shaped, within bounds; one for each process. Pickles by its
+    book."""
 
     def __init__(self, book: FontBook) -> None:
         self.book = book
         self._shaper = Shaper(book)
         self._settings: dict[tuple[str, Style, str, Direction], Setting] = {}
         self._paragraphs: dict[tuple[tuple[tuple[str, Style], ...], float, str, Direction, bool], tuple[Line, ...]] = {}
+
+    def __reduce__(self) -> tuple[type[Typesetter], tuple[FontBook]]:
+        return Typesetter, (self.book,)  # faces are reopened where they are needed
 
     # --- what others call ---
 
