@@ -67,6 +67,10 @@ class StyleSpec(Struct, frozen=True, forbid_unknown_fields=True):
     weight: int | None = None
     italic: bool | None = None
     size: Annotated[float, Meta(description="points", gt=0)] | None = None
+    plain_size: (
+        Annotated[float, Meta(description="points, where the issuer's face is not a script, which looks larger", gt=0)]
+        | None
+    ) = None
     leading: Annotated[float, Meta(description="points from baseline to baseline", gt=0)] | None = None
     tracking: Annotated[float, Meta(description="letterspacing in em")] | None = None
     caps: Literal["none", "small", "all-small", "upper"] | None = None
@@ -80,6 +84,9 @@ class Tint(Struct, frozen=True, forbid_unknown_fields=True):
     of: str
     tint: Annotated[float, Meta(description="1 is the full colour, 0 is white", ge=0, le=1)] = 1.0
     shade: Annotated[float, Meta(description="0 is the full colour, 1 is black", ge=0, le=1)] = 0.0
+    contrast: Annotated[
+        float, Meta(description="darkened until it stands out from white by this ratio: 7 for text", ge=0, le=21)
+    ] = 0.0
 
 
 class Art(Struct, frozen=True, forbid_unknown_fields=True):
@@ -216,6 +223,8 @@ class SealBox(Box, frozen=True, tag="seal", kw_only=True):
 
     colours: list[str] = field(default_factory=lambda: ["primary"])
     style: str = "seal"
+    letters: Annotated[int, Meta(description="initials at most", ge=1, le=3)] = 3
+    parameters: Annotated[dict[str, float | int | bool | str], Meta(description="of its rosette")] = {}
 
 
 class QrBox(Box, frozen=True, tag="qr", kw_only=True):
@@ -231,6 +240,7 @@ class SignatoriesBox(Box, frozen=True, tag="signatories", kw_only=True):
     rule: Annotated[float, Meta(description="length of the rule, mm")] = 58.0
     rule_min: float = 40.0
     gap: Annotated[float, Meta(description="mm between signatories")] = 12.0
+    gap_min: Annotated[float, Meta(description="mm, where their rules would otherwise be shorter")] | None = None
     image_height: Annotated[float, Meta(description="mm for the signature above its rule")] = 14.0
     name_style: str = "signatory"
     role_style: str = "signatory-role"

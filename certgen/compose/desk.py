@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from msgspec import Struct
 from msgspec.structs import replace
 
+from certgen.artwork import contrast
 from certgen.compose.context import Context
 from certgen.errors import CertgenError, ExitCode, Problem
 from certgen.fields import Template
@@ -23,6 +24,7 @@ from certgen.text import Direction, Fit, Style, Typesetter, Unfit
 if TYPE_CHECKING:
     from certgen.compose.studio import Studio
 
+CAPITALS, APART = 0.88, 0.05  # of a name in capitals throughout: share of its size, letterspacing in em
 RIGHT_TO_LEFT = frozenset(["ar", "he", "fa", "ur", "ps", "dv", "yi", "sd", "ug", "ckb"])
 
 
@@ -123,15 +125,19 @@ class Desk:
         if isinstance(found, Tint):
             base = self.colour(found.of)
             r, g, b = (round((1 - (1 - c) * found.tint) * (1 - found.shade), 4) for c in base)
-            return (r, g, b)
+            for percent in range(100, 0, -1):  # an issuer's colour may be too light to be read
+                darker = (round(r * percent / 100, 4), round(g * percent / 100, 4), round(b * percent / 100, 4))
+                if contrast(darker, (1.0, 1.0, 1.0)) >= found.contrast:
+                    return darker
+            return (0.0, 0.0, 0.0)
         return self._resolve_colour(found)
 
     def style(self, name: str) -> tuple[Style, Colour]:
         """A style by name, everything inherited, with its colour."""
         if name not in self._styles:
             spec = self._inherited(name)
-            size = spec.size or 10.0
             family = self.family(spec.font or "body")
+            size = (None if is_script(family) else spec.plain_size) or spec.size or 10.0
             fallback = tuple(
                 dict.fromkeys(self.family(role) for role in ("heading", "body") if self.family(role) != family)
             )
@@ -247,15 +253,16 @@ def pick(typesetter: Typesetter, styles: Sequence[tuple[Style, Colour]], text: s
     """The first style whose own face sets the whole text; the last one, with its fallbacks, where none does.
 
     A name in capitals throughout is not for a script face (pages.md: it looks broken), so styles before the last
-    are passed over for it when they belong to one.
+    are passed over for it when they belong to one. Capitals are set a little smaller and apart.
     """
     if len(styles) == 1:
         return styles[0]
     capitals = text.isupper() and sum(map(str.isalpha, text)) > 2
-    for style, colour in styles[:-1]:
-        if not (capitals and is_script(style.family)) and typesetter.sets(text, style):
-            return style, colour
-    return styles[-1]
+    fit = (each for each in styles[:-1] if not (capitals and is_script(each[0].family)) and typesetter.sets(text, each[0]))
+    style, colour = next(fit, styles[-1])
+    if capitals and not style.tracking:
+        style = replace(style, size=round(CAPITALS * style.size, 1), tracking=APART)
+    return style, colour
 
 
 def is_script(family: str) -> bool:

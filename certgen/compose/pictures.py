@@ -141,10 +141,12 @@ class SealNode(Node):
         desk = self.desk
         side = min(frame.width, frame.height)
         square = Frame(frame.x + (frame.width - side) / 2, frame.y + (frame.height - side) / 2, side, side)
-        key, art = desk.studio.drawing("rosette", side, side, [desk.colour(n) for n in self.spec.colours], {})
+        colours = [desk.colour(name) for name in self.spec.colours]
+        key, art = desk.studio.drawing("rosette", side, side, colours, self.spec.parameters)
         sheet.art.append(Picture(artwork=desk.use(key, art), rect=sheet.rect(square)))
         style, colour = desk.style(self.spec.style)
-        fitted = desk.typesetter.fit(desk.context.expand("{issuer.initials}").text, style, side * 0.42, desk.language)
+        initials = desk.context.expand("{issuer.initials}").text[: self.spec.letters]
+        fitted = desk.typesetter.fit(initials, style, side * 0.42, desk.language)
         line = fitted.lines[0]
         rect = sheet.rect(square)
         middle = (line.ink[1] + line.ink[3]) / 2

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from certgen.compose.boxes import SLACK, Node
 from certgen.compose.desk import Frame, Overfull, Sheet, leading_of, line_height
@@ -14,6 +17,7 @@ from certgen.text import Style
 
 BELOW = 1.8 * MM  # how far a signature reaches below its rule
 UNDER = 1.6 * MM  # from the rule to the name's leading
+LEAST = 0.84  # share of its size to which a name shrinks rather than break
 CLEAR = 0.4 * MM  # between a signature and the name below it
 
 
@@ -25,21 +29,38 @@ class SignatoriesNode(Node):
     def people(self) -> tuple[Signatory, ...]:
         return self.desk.context.edition.signatories
 
+    def gap(self, across: int, width: float) -> float:
+        """Between so many signatories: as designed, or less where their rules need the room."""
+        gap = self.spec.gap * MM
+        if self.spec.gap_min is None or across < 2:
+            return gap
+        spare = (width - across * self.spec.rule * MM) / (across - 1)
+        return min(gap, max(self.spec.gap_min * MM, spare))
+
     def rows(self, width: float) -> tuple[list[list[Signatory]], float]:
         """People by row, and the length of the rules."""
         people, spec = list(self.people()), self.spec
         for across in range(min(spec.columns, len(people)), 0, -1):
-            rule = min(spec.rule * MM, (width - (across - 1) * spec.gap * MM) / across)
+            rule = min(spec.rule * MM, (width - (across - 1) * self.gap(across, width)) / across)
             if rule >= spec.rule_min * MM - SLACK or across == 1:
                 per = -(-len(people) // -(-len(people) // across))  # rows of even length
                 return [people[i : i + per] for i in range(0, len(people), per)], rule
         return [], 0.0
 
-    def _styles(self) -> tuple[tuple[Style, Colour], tuple[Style, Colour]]:
-        return self.desk.style(self.spec.name_style), self.desk.style(self.spec.role_style)
+    def _styles(self, rule: float) -> tuple[tuple[Style, Colour], tuple[Style, Colour]]:
+        """Of names and of roles. Names share a size at which each keeps to one line, where a little less is enough."""
+        (style, colour), role = self.desk.style(self.spec.name_style), self.desk.style(self.spec.role_style)
+        room = rule + self.overhang()
+        widest = max(
+            self.desk.typesetter.line(person.name, style, self.desk.language, self.desk.direction).width
+            for person in self.people()
+        )
+        if widest * LEAST <= room < widest:
+            style = replace(style, size=math.floor(style.size * room / widest * 10) / 10)
+        return (style, colour), role
 
     def _words(self, person: Signatory, rule: float) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
-        (name_style, _), (role_style, _) = self._styles()
+        (name_style, _), (role_style, _) = self._styles(rule)
         width = rule + self.overhang()
         names = self.desk.paragraph(self.name, ((person.name, name_style),), width, balance=True)
         roles = self.desk.paragraph(self.name, ((person.role, role_style),), width, balance=True)
@@ -47,7 +68,7 @@ class SignatoriesNode(Node):
 
     def overhang(self) -> float:
         """How much wider than their rule names and roles may be set."""
-        return min(self.spec.gap * MM * 0.6, 6 * MM)
+        return min((self.spec.gap_min or self.spec.gap) * MM * 0.6, 6 * MM)
 
     def image_height(self) -> float:
         full = self.spec.image_height * MM * (1 - self.desk.tight * 0.3)
@@ -66,13 +87,13 @@ class SignatoriesNode(Node):
         for person in row:
             if person.signature:
                 line = self._words(person, rule)[0][0]
-                height = line_height(line, leading_of(self._styles()[0][0]))
+                height = line_height(line, leading_of(self._styles(rule)[0][0]))
                 above = (height - line.ascent - line.descent) / 2 + line.ascent - line.ink[3]
                 room = max(room, self.art(person, rule)[2] + CLEAR - above)
         return room
 
     def row_height(self, row: Sequence[Signatory], rule: float) -> float:
-        (name_style, _), (role_style, _) = self._styles()
+        (name_style, _), (role_style, _) = self._styles(rule)
         texts = 0.0
         for person in row:
             names, roles = self._words(person, rule)
@@ -87,7 +108,7 @@ class SignatoriesNode(Node):
     def inner_wanted(self, available: float) -> float:
         rows, rule = self.rows(available)
         across = max((len(row) for row in rows), default=0)
-        return across * rule + max(0, across - 1) * self.spec.gap * MM
+        return across * rule + max(0, across - 1) * self.gap(across, available)
 
     def inner_height(self, width: float) -> float:
         rows, rule = self.rows(width)
@@ -98,7 +119,7 @@ class SignatoriesNode(Node):
         rows, rule = self.rows(frame.width)
         y = frame.y
         for row in rows:
-            gap = self.spec.gap * MM
+            gap = self.gap(len(row), frame.width)
             used = len(row) * rule + (len(row) - 1) * gap
             if self.spec.spread == "between" and len(row) > 1:
                 gap += (frame.width - used) / (len(row) - 1)
@@ -112,7 +133,7 @@ class SignatoriesNode(Node):
         self, sheet: Sheet, person: Signatory, x: float, y: float, rule: float, row: Sequence[Signatory]
     ) -> None:
         desk = self.desk
-        (name_style, name_colour), (role_style, role_colour) = self._styles()
+        (name_style, name_colour), (role_style, role_colour) = self._styles(rule)
         line_y = y + self.image_height()
         if person.signature:
             key, art, below = self.art(person, rule)
