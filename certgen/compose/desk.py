@@ -258,7 +258,9 @@ def pick(typesetter: Typesetter, styles: Sequence[tuple[Style, Colour]], text: s
     if len(styles) == 1:
         return styles[0]
     capitals = text.isupper() and sum(map(str.isalpha, text)) > 2
-    fit = (each for each in styles[:-1] if not (capitals and is_script(each[0].family)) and typesetter.sets(text, each[0]))
+    fit = (
+        each for each in styles[:-1] if not (capitals and is_script(each[0].family)) and typesetter.sets(text, each[0])
+    )
     style, colour = next(fit, styles[-1])
     if capitals and not style.tracking:
         style = replace(style, size=round(CAPITALS * style.size, 1), tracking=APART)
