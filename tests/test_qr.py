@@ -23,7 +23,7 @@ CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 PREFIX = "https://verify.example.org/v#"
 LEVELS = {"L": constants.ERROR_CORRECT_L, "M": constants.ERROR_CORRECT_M,
           "Q": constants.ERROR_CORRECT_Q, "H": constants.ERROR_CORRECT_H}  # fmt: skip
-# by the number of bytes, prefixes that need versions 2 to 10, one with a run that qrcode packs as digits, one as capitals
+# prefixes that need versions 2 to 10; one has a run that qrcode packs as digits, one as capitals
 PREFIXES = [
     "a:",
     "https://v.org/v#",

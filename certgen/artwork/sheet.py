@@ -16,6 +16,7 @@ from certgen.errors import ExitCode, Problem, Severity
 from certgen.page import Artwork, Colour, Rect
 
 MM = 72 / 25.4  # points
+LARGEST = 1e7
 
 
 class Report:
@@ -84,7 +85,9 @@ def saved(pdf: pikepdf.Pdf) -> bytes:
 
 
 def number(value: float, decimals: int = 3) -> str:
-    """A PDF number without exponent, needless zeros or negative zero."""
+    """A PDF number without exponent, needless zeros or negative zero. Raises ValueError beyond what viewers hold."""
+    if not -LARGEST <= value <= LARGEST:  # nor is it "not a number"
+        raise ValueError(f"{value} cannot be drawn")
     text = f"{value:.{decimals}f}".rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
 
