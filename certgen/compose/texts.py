@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from contextlib import suppress
 
 from msgspec.structs import replace
 
 from certgen.compose.boxes import SLACK, Node
+from certgen.compose.context import host
 from certgen.compose.desk import Desk, Frame, Overfull, Sheet, TextSlot, leading_of, line_height
 from certgen.fields import Template
 from certgen.layout import MM, ProseBox, TextBox
@@ -35,7 +38,7 @@ class TextNode(Node):
             self.style, self.colour = desk.style(self.names[0])
 
     def _plain(self, template: Template) -> str:
-        return template.render(lambda path: None, self.desk.language)
+        return open_breaks(template.render(lambda path: None, self.desk.language))
 
     def text(self) -> str:
         return self.fixed or " ".join(template.text for template in self.templates)
@@ -53,7 +56,25 @@ class TextNode(Node):
         if self.spec.max_width is not None:
             width = min(width, self.spec.max_width * MM)
         style = self.scaled()
-        return self.desk.paragraph(self.name, ((self.fixed, style),), width, balance=self.spec.balance)
+        lines = self.desk.paragraph(self.name, ((self.fixed, style),), width, balance=self.spec.balance)
+        address = host(self.desk.context.issuer.verify_url)
+        if address in self.fixed and not any(address in line.text for line in lines):
+            whole = self.fixed.replace(f" {address}", f" \n{address}")
+            broken = whole.replace(address, self._broken(address, style, width))
+            with suppress(Overfull):  # a piece wider than the box: better broken anywhere than not there
+                lines = self.desk.paragraph(self.name, ((broken, style),), width)
+        return lines
+
+    def _broken(self, address: str, style: Style, width: float) -> str:
+        """An address in lines: before a dot or after a slash, never after a hyphen, which copying would take away."""
+        lines = [""]
+        for piece in re.split(r"(?=\.)|(?<=/)", address):
+            line = self.desk.typesetter.line(lines[-1] + piece, style, self.desk.language, "ltr")
+            if lines[-1] and line.width > width:
+                lines.append(piece)
+            else:
+                lines[-1] += piece
+        return "\n".join(lines)
 
     def inner_wanted(self, available: float) -> float:
         if self.varies:
@@ -201,11 +222,16 @@ class ProseNode(Node):
             items.clear()
 
 
+def open_breaks(text: str) -> str:
+    """A line break that was typed with the space that reading and copying need there."""
+    return re.sub(r" ?\n", " \n", text)
+
+
 def spans_of(spans: Sequence[Span], style: Style) -> list[tuple[str, Style]]:
     """Emphasis as weight and italic."""
     return [
         (
-            span.text,
+            open_breaks(span.text),
             replace(style, weight=600 if span.strong else style.weight, italic=style.italic or span.emphasis),
         )
         for span in spans
