@@ -12,6 +12,7 @@ import os
 import shutil
 import subprocess
 import sys
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
@@ -28,6 +29,7 @@ REQUIRED = os.environ.get("CERTGEN_REQUIRE_TOOLS") == "1"
 
 EXAMPLES = sorted(course.parent.name for course in (ROOT / "roster_examples").glob("*/course.toml"))
 LAYOUTS = ("classic", "modern", "record")
+RECORD = {"classic": ["--record"], "modern": ["--record"], "record": []}  # flags that bring the record pages
 MADE_FILES = shutil.ignore_patterns("certificates", "*-manifest.json", "certgen.secret")
 
 # program -> the Debian package that brings it
@@ -104,13 +106,18 @@ class Made(NamedTuple):
     folder: Path
     told: dict[str, Any]
 
-    def samples(self) -> list[Path]:
-        """One file of each blank (award and language), and those of the longest and the shortest name."""
-        rows = self.told["certificates"]
-        chosen = {(row["award"], row["language"]): row for row in reversed(rows)}
-        by_length = sorted(rows, key=lambda row: len(row["name"]))
-        names = {Path(row["file"]).name: None for row in [*chosen.values(), by_length[0], by_length[-1]]}
-        return [self.folder / name for name in names]
+    def samples(self) -> list[dict[str, Any]]:
+        """The rows of one certificate of each blank (award and language) and of each script that names are in."""
+        chosen: dict[tuple[str, ...], dict[str, Any]] = {}
+        for row in self.told["certificates"]:
+            scripts = {unicodedata.name(letter, "?").split()[0] for letter in row["name"] if letter.isalpha()}
+            for key in [(row["award"], row["language"]), *((script,) for script in sorted(scripts))]:
+                chosen.setdefault(key, row)
+        return list({row["file"]: row for row in chosen.values()}.values())
+
+    def path(self, row: dict[str, Any]) -> Path:
+        """Where a certificate lies."""
+        return self.folder / Path(row["file"]).name
 
 
 @pytest.fixture(scope="session")
