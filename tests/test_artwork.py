@@ -429,7 +429,8 @@ RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 128, 0), (0, 0, 255), (255, 255, 255)
         ),
         ('<rect width="100" height="100" fill="red" opacity="0.5"/>', {(50, 50): (255, 128, 128)}),
         (
-            '<g opacity=".5"><rect width="100" height="100" fill="red"/><rect width="50" height="100" fill="blue"/></g>',
+            '<g opacity=".5"><rect width="100" height="100" fill="red"/>'
+            '<rect width="50" height="100" fill="blue"/></g>',
             {(25, 50): (128, 128, 255), (75, 50): (255, 128, 128)},
         ),
         (
@@ -447,8 +448,8 @@ RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 128, 0), (0, 0, 255), (255, 255, 255)
             {(25, 50): RED, (75, 50): WHITE},
         ),
         (
-            '<linearGradient id="g"><stop offset="0" stop-color="red"/><stop offset="1" stop-color="blue"/></linearGradient>'
-            '<rect width="100" height="100" fill="url(#g)"/>',
+            '<linearGradient id="g"><stop offset="0" stop-color="red"/><stop offset="1" stop-color="blue"/>'
+            '</linearGradient><rect width="100" height="100" fill="url(#g)"/>',
             {(50, 50): (128, 0, 128), (99, 50): (2, 0, 253)},
         ),
         (
@@ -458,12 +459,13 @@ RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 128, 0), (0, 0, 255), (255, 255, 255)
             {(50, 25): RED, (50, 75): WHITE},
         ),
         (
-            '<radialGradient id="g"><stop offset=".5" stop-color="red"/><stop offset=".5" stop-color="blue"/></radialGradient>'
-            '<rect width="100" height="100" fill="url(#g)"/>',
+            '<radialGradient id="g"><stop offset=".5" stop-color="red"/><stop offset=".5" stop-color="blue"/>'
+            '</radialGradient><rect width="100" height="100" fill="url(#g)"/>',
             {(50, 50): RED, (3, 3): BLUE},
         ),
         (
-            '<rect width="100" height="100" fill="red" display="none"/><rect width="100" height="9" visibility="hidden"/>',
+            '<rect width="100" height="100" fill="red" display="none"/>'
+            '<rect width="100" height="9" visibility="hidden"/>',
             {(50, 50): WHITE, (50, 4): WHITE},
         ),
         ('<g color="red"><rect width="100" height="100" fill="currentColor"/></g>', {(50, 50): RED}),
@@ -557,7 +559,8 @@ def test_pictures_within_svg_are_kept_as_pictures(tmp_path: Path) -> None:
         ('<text y="9"><textPath href="#p">abc</textPath></text>', "svg-feature"),
         ('<rect width="9" height="9"><animate attributeName="x"/></rect><animate/>', "svg-feature"),
         (
-            '<linearGradient id="g" spreadMethod="repeat"><stop/></linearGradient><rect width="9" height="9" fill="url(#g)"/>',
+            '<linearGradient id="g" spreadMethod="repeat"><stop/></linearGradient>'
+            '<rect width="9" height="9" fill="url(#g)"/>',
             "svg-feature",
         ),
         ('<rect width="9" height="9" transform="perspective(3)"/>', "svg-feature"),

@@ -14,7 +14,7 @@ is stretched to the frame by the little that is missing, less than one part in a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from math import cos, pi, sin
+from math import ceil, cos, pi, sin
 from typing import NamedTuple
 
 from certgen.artwork.sheet import Form, number, numbers
@@ -22,8 +22,8 @@ from certgen.artwork.sheet import Form, number, numbers
 Point = tuple[float, float]
 Curve = Callable[[float], Point]
 
-UNIT = 0.02  # points; forms are drawn in integers of it
-PIECES = 4  # Béziers to a cycle of the quickest wave, which is always the smallest
+UNIT = 0.04  # points; forms are drawn in integers of it
+FAITHFUL = 0.05  # points that a Bézier may be off its wave: a quarter of a stroke
 ROOMY = 2.7  # the least radius of a corner, in amplitudes: less would crowd the waves on its inner side
 
 
@@ -68,7 +68,9 @@ def strokes(bundle: Bundle, amplitude: float, line: Callable[[float, float], Poi
 
     They reach a hair beyond both ends, so that pieces that are placed side by side do not show where they meet.
     """
-    pieces = max(2, round(abs(end - start) / (2 * pi) * max(wave.cycles for wave in bundle.waves) * PIECES))
+    # a Hermite cubic is off a cosine by step^4 / 384 of its reach, at most
+    enough = (ceil((end - start) * w.cycles * (abs(w.reach) * amplitude / FAITHFUL / 384) ** 0.25) for w in bundle.waves)
+    pieces = max(2, *enough)
     hair = (end - start) * 0.004
     out = []
     for curve in bundle.curves():
