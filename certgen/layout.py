@@ -274,6 +274,7 @@ class RecordBox(Box, frozen=True, tag="record", kw_only=True):
     style: str = "record"
     heading: str = "record-heading"
     subheading: str = "record-subheading"
+    minor: Annotated[str, Meta(description="of headings typed with ####; empty: the subheading's")] = ""
     gap: Annotated[float, Meta(description="points before a heading")] = 14.0
 
 
@@ -458,7 +459,7 @@ def _check(layout: Layout) -> Iterator[Problem]:
         for child in getattr(box, "boxes", ()):
             if child not in layout.boxes:
                 yield wrong("unknown-box", f"{key}.boxes", f"There is no box “{child}”.", _nearest(child, layout.boxes))
-        for attribute in ("style", "name_style", "role_style", "heading", "subheading"):
+        for attribute in ("style", "name_style", "role_style", "heading", "subheading", "minor"):
             value = getattr(box, attribute, None)
             for style_name in (value if isinstance(value, list) else [value]) if value else ():
                 if style_name not in known_styles and not (

@@ -98,16 +98,21 @@ class Flow:
         leading = leading_of(style)
         # a section without a heading is still set apart from the one before it
         above = (0.15 * leading if headed else self.spec.gap) if previous is None else 0.5 * leading
+        if isinstance(previous, Heading):
+            above = 0.15 * leading
         if isinstance(block, Heading):
-            spans = spans_of(block.spans, self.desk.style(self.spec.subheading)[0])
-            space = above if previous is None else 0.75 * leading
-            self._piece("H3", 0, spans, self.spec.subheading, space)
+            name = self.spec.minor if self.spec.minor and block.level > 3 else self.spec.subheading
+            spans = spans_of(block.spans, self.desk.style(name)[0])
+            space = above if previous is None else (0.3 if isinstance(previous, Heading) else 0.75) * leading
+            self._piece("H3", 0, spans, name, space)
         elif isinstance(block, Paragraph):
             self._piece("P", 0, spans_of(block.spans, style), self.spec.style, above)
         else:
             in_list = isinstance(previous, ListItem)
             for index, paragraph in enumerate(block.paragraphs):
                 space = (0.18 if in_list or index else 0.3) * leading if previous is not None or index else above
+                if index == 0 and isinstance(previous, Heading):
+                    space = above
                 marker = block.marker if index == 0 else ""
                 self._piece(
                     "LI", block.depth, spans_of(paragraph, style), self.spec.style, space, marker, block.ordered
