@@ -199,17 +199,16 @@ class OverlayNode(Container):
     def inner_wanted(self, available: float) -> float:
         return max((child.wanted(available) for child in self.children), default=0.0)
 
+    def child_width(self, child: Node, width: float) -> float:
+        stretched = child.spec.align in (None, "stretch") and child.spec.width is None
+        return width if stretched else min(child.wanted(width), width)
+
     def inner_height(self, width: float) -> float:
-        return max((child.height(width) for child in self.children), default=0.0)
+        return max((child.height(self.child_width(child, width)) for child in self.children), default=0.0)
 
     def inner_place(self, sheet: Sheet, frame: Frame) -> None:
         for child in self.children:
-            align = child.spec.align or "stretch"
-            width = (
-                frame.width
-                if align == "stretch" and child.spec.width is None
-                else min(child.wanted(frame.width), frame.width)
-            )
+            align, width = child.spec.align or "stretch", self.child_width(child, frame.width)
             x = frame.x + {"center": (frame.width - width) / 2, "end": frame.width - width}.get(align, 0.0)
             height = max(frame.height, child.height(width)) if child.spec.height is None else child.spec.height * MM
             if height > frame.height + SLACK:
