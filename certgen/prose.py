@@ -1,7 +1,8 @@
 """Markdown as people type and paste it: headings, paragraphs, lists, emphasis; line breaks kept.
 
 CommonMark, with three differences. Lists also begin with what word processors leave behind: ``(a)``,
-``a)``, ``(i)``, ``i.``, ``•``, ``–``; their depth is their indentation, and markers stay as typed.
+``a)``, ``(i)``, ``i.``, ``(أ)``, ``•``, ``–``; their depth is their indentation, and markers stay as typed.
+Markdown's own bullets print as bullets, below a bullet as dashes.
 Indented text is text, never code. A line of dashes below a paragraph does not make it a heading.
 HTML, images, code and links to files are refused; their words stay in the text.
 
@@ -76,13 +77,17 @@ def _text(spans: tuple[Span, ...]) -> str:
 _OPEN, _CLOSE = "\ufdd0", "\ufdd1"
 _GAP = r"[ \t\u00a0\u2000-\u200b\u202f\u3000]"
 _ROMAN = r"(?:x{0,3}(?:ix|iv|v?i{1,3}|v)|x{1,3})"
+# A letter of any script, with the tatweel that keeps an Arabic heh from looking like a five: (هـ)
+_LETTER = r"(?:[^\W\d_]ـ?)"
+_ARABIC = r"(?:[\u0621-\u064a]ـ?)"
 _MARKER = re.compile(
     rf"""(?P<indent>{_GAP}*)
     (?: (?P<bullet>[•‣⁃◦▪▫■□●○➢➤✓✔·∙\uf0b7\uf0a7\uf0d8\uf0fc]) {_GAP}*
       | (?P<dash>[-*+–—‐‑−]) (?:{_GAP}+|$)
       | (?P<o>o) (?:\t|{_GAP}{{2,}}) {_GAP}*
-      | (?P<closed>\( (?:[A-Za-z]|\d{{1,2}}|{_ROMAN}|{_ROMAN.upper()}) \)
-          | (?:[A-Za-z]|{_ROMAN}|{_ROMAN.upper()})\) ) (?:{_GAP}+|$)
+      | (?P<closed>\( (?:{_LETTER}|\d{{1,2}}|{_ROMAN}|{_ROMAN.upper()}) \)
+          | (?:{_LETTER}|{_ROMAN}|{_ROMAN.upper()})\)
+          | {_ARABIC}[-–] ) (?:{_GAP}+|$)
       | (?P<dotted>(?:[a-z]|{_ROMAN})\.) {_GAP}+
       | (?P<number>\d{{1,3}}[.)]) (?:{_GAP}+|$)
       | (?P<levels>\d{{1,2}}(?:\.\d{{1,2}})+\.?) \t {_GAP}*
@@ -104,6 +109,7 @@ class _Reader:
         self.refused: list[Refused] = []
         self.lines: list[int] = []  # for each line of the canonical text, the source's
         self.levels: list[int] = []  # the indentation of each open list, in columns
+        self.shown: list[str] = []  # the last marker of each open list
         self.pasted = False  # whether the last item's marker is not one of Markdown's
 
     def refuse(self, words: str, hint: str, line: int) -> None:
@@ -133,7 +139,10 @@ class _Reader:
                 self.item(_columns(found["indent"]))
                 typed = next(found[name] for name in _KINDS if found[name])
                 self.pasted = typed not in "-*+" and not found["number"]
-                marker = "•" if typed in "-*+" else _SYMBOLS.get(typed, typed)
+                del self.shown[len(self.levels) - 1 :]
+                bullet = "–" if self.shown[-1:] == ["•"] else "•"
+                marker = bullet if typed in "-*+" else _SYMBOLS.get(typed, typed)
+                self.shown.append(marker)
                 rest = found["rest"].strip(_SPACES)
                 out.append("  " * (len(self.levels) - 1) + f"- {_OPEN}{marker}{_CLOSE} {rest}")
                 interrupts = True
@@ -156,7 +165,7 @@ class _Reader:
         found = _MARKER.match(row)
         if found and found["number"] and not (interrupts or self.levels):
             # CommonMark 5.3: in the middle of a paragraph only 1 begins a list, for the sake of "in the year\n1998."
-            return found if found["number"][:-1].lstrip("0") == "1" else None
+            return found if int(found["number"][:-1]) == 1 else None
         return found
 
     def item(self, indent: int) -> None:
@@ -239,7 +248,7 @@ class _Reader:
             marker, ordered = found.marker, found.ordered
             if not found.paragraphs and spans and spans[0].text.startswith(_OPEN):
                 marker, _, rest = spans[0].text[1:].partition(_CLOSE)
-                ordered = marker[:1] == "(" or marker[-1:] in ".)"
+                ordered = marker[:1] == "(" or (len(marker) > 1 and marker[-1] in ".)-–")
                 first = Span(rest.lstrip(" "), spans[0].strong, spans[0].emphasis)
                 spans = ((first,) if first.text else ()) + spans[1:]
             paragraphs = (*found.paragraphs, spans) if _text(spans).strip() else found.paragraphs

@@ -42,8 +42,9 @@ def test_headings_paragraphs_and_emphasis() -> None:
 
 @pytest.mark.parametrize(
     "marker",
-    ["(a)", "a)", "(i)", "i)", "i.", "iv.", "(iv)", "a.", "(A)", "(1)", "1)", "12.", "•", "–", "—", "▪", "◦", "‣"],
-)
+    ["(a)", "a)", "(i)", "i)", "i.", "iv.", "(iv)", "a.", "(A)", "(1)", "1)", "12.", "•", "–", "—", "▪", "◦", "‣",
+     "(أ)", "(هـ)", "ب)", "هـ)", "ج-", "(٢)", "٣.", "(а)", "(β)", "(ג)"],
+)  # fmt: skip
 @pytest.mark.parametrize("gap", [" ", "\t", "\u00a0", " \t ", "\u2003"])
 def test_pasted_markers_begin_items_and_stay_as_typed(marker: str, gap: str) -> None:
     assert items(f"The aims are:\n\n{marker}{gap}identify risks;\n{marker}{gap}act on them.") == [
@@ -60,6 +61,22 @@ def test_bullets_of_markdown_print_as_bullets_and_numbers_as_typed() -> None:
         (0, "3.", "third"),
         (0, "7)", "seventh"),
     ]
+
+
+def test_bullets_of_markdown_below_bullets_are_dashes() -> None:
+    text = "- A\n  - B\n    - C\n  - D\n- E\n\n1. F\n   - G"
+    assert [(depth, marker) for depth, marker, _ in items(text)] == [
+        (0, "•"), (1, "–"), (2, "•"), (1, "–"), (0, "•"), (0, "1."), (1, "•"),
+    ]  # fmt: skip
+    assert items("•\ta\n\t•\tb") == [(0, "•", "a"), (1, "•", "b")]  # as typed
+
+
+def test_letters_of_other_alphabets_make_a_list_directly_below_its_introduction() -> None:
+    made, refused = prose.parse("يكون المشاركون قادرين على:\n(أ) تحديد المخاطر؛\n(هـ) التحقيق.\n(و) إدارة لجنة.")
+    assert refused == []
+    assert [type(block).__name__ for block in made.blocks] == ["Paragraph", "ListItem", "ListItem", "ListItem"]
+    listed = [block for block in made.blocks if isinstance(block, ListItem)]
+    assert [(item.marker, item.ordered) for item in listed] == [("(أ)", True), ("(هـ)", True), ("(و)", True)]
 
 
 def test_bullets_of_word_become_characters_that_fonts_have() -> None:
@@ -110,6 +127,9 @@ def test_below_a_pasted_item_that_ended_its_sentence_a_new_sentence_is_a_paragra
         "Part 1\n2. is not a list here",
         "–without a space",
         "3.5 hours a week",
+        "(أي المشاركون) جميعاً",
+        "أ. د. مريم السويدان",
+        "أ-ب",
     ],
 )
 def test_what_is_no_list(text: str) -> None:
