@@ -276,6 +276,7 @@ class RecordBox(Box, frozen=True, tag="record", kw_only=True):
     subheading: str = "record-subheading"
     minor: Annotated[str, Meta(description="of headings typed with ####; empty: the subheading's")] = ""
     gap: Annotated[float, Meta(description="points before a heading")] = 14.0
+    skills_over: Annotated[int, Meta(description="skills are listed only if there are more than these")] = 0
 
 
 AnyBox = (

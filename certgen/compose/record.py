@@ -74,7 +74,8 @@ class Flow:
                 self._section(section.heading, section.body)
 
     def _skills(self) -> None:
-        self._names("record.skills", [skill.name for skill in self.desk.context.edition.skills])
+        skills = [skill.name for skill in self.desk.context.edition.skills]
+        self._names("record.skills", skills if len(skills) > self.spec.skills_over else [])
 
     def _occupations(self) -> None:
         self._names("record.occupations", [item.name for item in self.desk.context.edition.occupations])
