@@ -64,6 +64,9 @@ class StyleSpec(Struct, frozen=True, forbid_unknown_fields=True):
 
     like: str | None = None
     font: Annotated[str, Meta(description="a role of [fonts], or a family's name")] | None = None
+    script: (
+        Annotated[bool, Meta(description="false: the body's face, where the issuer's imitates handwriting")] | None
+    ) = None
     weight: int | None = None
     italic: bool | None = None
     size: Annotated[float, Meta(description="points", gt=0)] | None = None
@@ -195,14 +198,16 @@ class ImageBox(Box, frozen=True, tag="image", kw_only=True):
 
 
 class LogosBox(Box, frozen=True, tag="logos", kw_only=True):
-    """The issuer's logos in a line, of equal optical size; its name in words where there is none."""
+    """The issuer's logos, of equal optical size; its name in words where there is none."""
 
     height: float = 16.0
     max_width: Annotated[float, Meta(description="mm for each")] = 46.0
     gap: float = 8.0
     set: Align = "start"
+    columns: Annotated[int, Meta(description="at most so many side by side", ge=1)] = 8
     style: Annotated[str, Meta(description="of the issuer's name where there is no logo")] = "issuer"
     reversed: Annotated[bool, Meta(description="on a white tile, for coloured grounds")] = False
+    tile: Annotated[float, Meta(description="mm: the tile's least width and height", ge=0)] = 0.0
 
 
 class RuleBox(Box, frozen=True, tag="rule", kw_only=True):

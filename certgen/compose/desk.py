@@ -137,6 +137,8 @@ class Desk:
         if name not in self._styles:
             spec = self._inherited(name)
             family = self.family(spec.font or "body")
+            if spec.script is False and is_script(family):
+                family = self.family("body")
             size = (None if is_script(family) else spec.plain_size) or spec.size or 10.0
             fallback = tuple(
                 dict.fromkeys(self.family(role) for role in ("heading", "body") if self.family(role) != family)

@@ -11,6 +11,7 @@ from certgen.layout import MM, ImageBox, LogosBox, OrnamentBox, QrBox, RuleBox, 
 from certgen.page import Artwork, Element, Link, Picture, Text
 
 QUIET = 4  # modules of quiet zone, ISO/IEC 18004, 6.3.8
+TILE = 4 * MM  # margin of the tile that logos stand on
 MODULE = 0.4 * MM  # smallest module that office printers and phones manage together
 
 
@@ -39,61 +40,85 @@ class PictureNode(Node):
 
 
 class LogosNode(Node):
-    """The issuer's logos; its name where there is none."""
+    """The issuer's logos, of equal optical size, on one tile on a coloured ground; its name where there is none."""
 
     spec: LogosBox
 
     def arts(self) -> list[tuple[str, Artwork]]:
-        studio, spec = self.desk.studio, self.spec
+        studio, logos = self.desk.studio, self.desk.context.issuer.logos
+        width, height = self.spec.max_width * MM, self.spec.height * MM
+        found = [studio.image(Path(logo), width, height) for logo in logos]
+        if len(found) < 2:
+            return found
+        # Side by side, a wide logo as high as a square one looks larger: equal areas look equal.
+        sizes = [height * (art.width / art.height) ** -0.5 for _, art in found]
+        share = height / max(sizes)
         return [
-            studio.image(Path(logo), spec.max_width * MM, spec.height * MM) for logo in self.desk.context.issuer.logos
+            studio.image(Path(logo), width, min(height, size * share)) for logo, size in zip(logos, sizes, strict=True)
         ]
+
+    def rows(self) -> list[list[tuple[str, Artwork]]]:
+        arts, across = self.arts(), self.spec.columns
+        return [arts[at : at + across] for at in range(0, len(arts), across)]
 
     def name_node(self) -> TextNode:
         box = TextBox(text="{issuer.name}", style=self.spec.style, set=self.spec.set, balance=True)
         return TextNode(self.desk, self.name, box)
 
-    def tile(self) -> float:
-        return 2.2 * MM if self.spec.reversed and self.desk.context.issuer.logos else 0.0
+    def margin(self) -> float:
+        """Of the tile around the logos."""
+        return TILE if self.spec.reversed else 0.0
+
+    def size(self, rows: list[list[tuple[str, Artwork]]]) -> tuple[float, float]:
+        """Of the logos together, without a tile."""
+        gap = self.spec.gap * MM
+        width = max(sum(art.width for _, art in row) + gap * (len(row) - 1) for row in rows)
+        if len(rows) == 1:
+            return width, self.spec.height * MM
+        return width, sum(max(art.height for _, art in row) for row in rows) + gap * (len(rows) - 1)
 
     def height(self, width: float) -> float:
         return self.inner_height(width - self.pad.width) + self.pad.height  # spec.height is the pictures' own
 
     def inner_wanted(self, available: float) -> float:
-        arts = self.arts()
-        if not arts:
+        rows = self.rows()
+        if not rows:
             return self.name_node().inner_wanted(available)
-        width: float = sum(art.width + 2 * self.tile() for _, art in arts) + self.spec.gap * MM * (len(arts) - 1)
-        return width
+        return max(self.size(rows)[0] + 2 * self.margin(), self.spec.tile * MM)
 
     def inner_height(self, width: float) -> float:
-        arts = self.arts()
-        if not arts:
+        rows = self.rows()
+        if not rows:
             return self.name_node().inner_height(width)
-        return self.spec.height * MM + 2 * self.tile()
+        return max(self.size(rows)[1] + 2 * self.margin(), self.spec.tile * MM)
 
     def inner_place(self, sheet: Sheet, frame: Frame) -> None:
-        arts = self.arts()
-        if not arts:
+        rows = self.rows()
+        if not rows:
             self.name_node().inner_place(sheet, frame)
             return
-        tile, gap = self.tile(), self.spec.gap * MM
-        total = sum(art.width + 2 * tile for _, art in arts) + gap * (len(arts) - 1)
-        scale = min(1.0, frame.width / total)
-        x = frame.x + {"center": (frame.width - total * scale) / 2, "end": frame.width - total * scale}.get(
-            self.spec.set, 0.0
-        )
-        alts = self.desk.context.word("logo_of") or self.desk.context.issuer.name
-        for key, art in arts:
-            width, height = art.width * scale, art.height * scale
-            y = frame.y + (frame.height - height) / 2
-            if tile:
-                outer = Frame(x, y - tile, width + 2 * tile, height + 2 * tile)
-                self.desk.fill_behind(sheet, outer, (1.0, 1.0, 1.0), 1.2 * MM)
-            rect = sheet.rect(Frame(x + tile, y, width, height))
-            draw = Picture(artwork=self.desk.use(key, art), rect=rect)
-            self.desk.put(sheet, Element(role="Figure", alt=alts, bbox=rect), (draw,))
-            x += width + 2 * tile + gap * scale
+        gap, margin, least = self.spec.gap * MM, self.margin(), self.spec.tile * MM
+        wide, high = self.size(rows)
+        scale = min(1.0, (frame.width - 2 * margin) / wide)
+        width, height = max(wide * scale + 2 * margin, least), max(high * scale + 2 * margin, least)
+        across = {"center": 0.5, "end": 1.0}.get(self.spec.set, 0.0)
+        x, y = frame.x + (frame.width - width) * across, frame.y + (frame.height - height) / 2
+        if self.spec.reversed:
+            self.desk.fill_behind(sheet, Frame(x, y, width, height), (1.0, 1.0, 1.0))
+            across = 0.5
+        alt = self.desk.context.word("logo_of") or self.desk.context.issuer.name
+        y += (height - high * scale) / 2
+        for row in rows:
+            tall = (high if len(rows) == 1 else max(art.height for _, art in row)) * scale
+            used = (sum(art.width for _, art in row) + gap * (len(row) - 1)) * scale
+            at = x + margin + (width - 2 * margin - used) * across
+            for key, art in row:
+                place = Frame(at, y + (tall - art.height * scale) / 2, art.width * scale, art.height * scale)
+                rect = sheet.rect(place)
+                draw = Picture(artwork=self.desk.use(key, art), rect=rect)
+                self.desk.put(sheet, Element(role="Figure", alt=alt, bbox=rect), (draw,))
+                at += (art.width + gap) * scale
+            y += tall + gap * scale
 
 
 class RuleNode(Node):
