@@ -314,6 +314,15 @@ def test_a_signature_on_paper_becomes_ink_on_nothing(tmp_path: Path) -> None:
     assert share > 0.8
 
 
+def test_coloured_paper_leaves_no_tint_around_the_ink(tmp_path: Path) -> None:
+    paper = Image.new("RGB", (900, 400), (232, 218, 186)).resize((1800, 800))
+    ImageDraw.Draw(paper).line([(200, 600), (800, 200), (1500, 640)], fill=(27, 47, 107), width=40)
+    art = use(saved(tmp_path, paper.resize((900, 400), Image.Resampling.BOX)), 200, 200, knock_out_white=True)
+    colours = [colour for _, colour in rendered(art, 144).getcolors(100_000)]
+    assert min(map(sum, colours)) < 230
+    assert all(red <= blue + 3 for red, _, blue in colours)
+
+
 def test_a_camera_that_was_held_sideways_is_heeded(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # to be turned a quarter clockwise
@@ -406,6 +415,8 @@ RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 128, 0), (0, 0, 255), (255, 255, 255)
         ),
         ('<path d="M0 0H100V100H0ZM25 25H75V75H25Z" fill="red"/>', {(50, 50): RED}),
         ('<path d="M50 0A50 50 0 0 1 50 100Z" fill="red"/>', {(90, 50): RED, (10, 50): WHITE, (98, 5): WHITE}),
+        ('<path d="M50 0A50 50 0 0 1 100 50L50 50Z" fill="red"/>', {(80, 20): RED, (97, 3): WHITE}),
+        ('<path d="M50 0A50 50 0 1 0 100 50L50 50Z" fill="red"/>', {(80, 20): WHITE, (20, 80): RED, (3, 97): WHITE}),
         ('<path d="M50 0a50,50 0 01.0 100z" fill="red"/>', {(90, 50): RED, (10, 50): WHITE}),
         (
             '<path d="M0,50q50-100 100 0t100 0" fill="none" stroke="red" stroke-width="8"/>',

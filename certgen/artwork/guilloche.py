@@ -69,7 +69,8 @@ def strokes(bundle: Bundle, amplitude: float, line: Callable[[float, float], Poi
     They reach a hair beyond both ends, so that pieces that are placed side by side do not show where they meet.
     """
     # a Hermite cubic is off a cosine by step^4 / 384 of its reach, at most
-    enough = (ceil((end - start) * w.cycles * (abs(w.reach) * amplitude / FAITHFUL / 384) ** 0.25) for w in bundle.waves)
+    share = (end - start) * (amplitude / FAITHFUL / 384) ** 0.25
+    enough = (ceil(share * wave.cycles * abs(wave.reach) ** 0.25) for wave in bundle.waves)
     pieces = max(2, *enough)
     hair = (end - start) * 0.004
     out = []
