@@ -100,6 +100,7 @@ FIELDS: dict[str, Field] = {
     "page.number": Field("number of the page", False),
     "page.count": Field("number of pages", False),
     "option.record": Field("yes where record pages were asked for; for `when`", False),
+    "option.dated": Field("yes where the course has a `dated` line, which is not the day of issue; for `when`", False),
 }
 """Every field that a layout, a number or a file name may use, besides ``roster.<column>`` (any column; it varies)."""
 

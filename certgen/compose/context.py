@@ -105,6 +105,7 @@ class Context:
             "credential.kind": self.kind,
             "credential.language": self.language,
             "option.record": "yes" if self.record else None,
+            "option.dated": "yes" if edition.dated else None,
         }
 
     def shows(self, awards: tuple[str, ...] | None) -> bool:
