@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from contextlib import suppress
 
 from msgspec.structs import replace
 
@@ -58,23 +57,31 @@ class TextNode(Node):
         style = self.scaled()
         lines = self.desk.paragraph(self.name, ((self.fixed, style),), width, balance=self.spec.balance)
         address = host(self.desk.context.issuer.verify_url)
-        if address in self.fixed and not any(address in line.text for line in lines):
-            whole = self.fixed.replace(f" {address}", f" \n{address}")
-            broken = whole.replace(address, self._broken(address, style, width))
-            with suppress(Overfull):  # a piece wider than the box: better broken anywhere than not there
-                lines = self.desk.paragraph(self.name, ((broken, style),), width)
-        return lines
+        before, found, after = self.fixed.partition(address)
+        if not found or any(address in line.text for line in lines):
+            return lines
+        broken = self._broken(address, style, width)
+        if any(line.width > width for line in broken):
+            return lines  # better broken anywhere than not there
+        words = [
+            self.desk.paragraph(self.name, ((text, style),), width) if text.strip() else () for text in (before, after)
+        ]
+        return (*words[0], *broken, *words[1])
 
-    def _broken(self, address: str, style: Style, width: float) -> str:
-        """An address in lines: before a dot or after a slash, never after a hyphen, which copying would take away."""
-        lines = [""]
+    def _broken(self, address: str, style: Style, width: float) -> list[Line]:
+        """An address in lines: before a dot or after a slash, never after a hyphen, which copying would take away.
+        Each reads left to right, whatever the page does: its stops would go astray."""
+        lines: list[Line] = []
+        text = ""
         for piece in re.split(r"(?=\.)|(?<=/)", address):
-            line = self.desk.typesetter.line(lines[-1] + piece, style, self.desk.language, "ltr")
-            if lines[-1] and line.width > width:
-                lines.append(piece)
+            line = self.desk.typesetter.line(text + piece, style, self.desk.language, "ltr")
+            if text and line.width <= width:
+                lines[-1] = line
+                text += piece
             else:
-                lines[-1] += piece
-        return "\n".join(lines)
+                lines.append(self.desk.typesetter.line(piece, style, self.desk.language, "ltr"))
+                text = piece
+        return lines
 
     def inner_wanted(self, available: float) -> float:
         if self.varies:
