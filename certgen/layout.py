@@ -239,6 +239,9 @@ class QrBox(Box, frozen=True, tag="qr", kw_only=True):
     colour: str = "#000000"
     tile: Annotated[str, Meta(description="the colour it stands on")] = "#ffffff"
     artifact: Annotated[bool, Meta(description="a repetition that assistive software skips")] = False
+    hang: Annotated[
+        bool, Meta(description="the quiet zone reaches beyond the box: the symbol itself ends with its neighbours")
+    ] = False
 
 
 class SignatoriesBox(Box, frozen=True, tag="signatories", kw_only=True):
@@ -250,9 +253,10 @@ class SignatoriesBox(Box, frozen=True, tag="signatories", kw_only=True):
     name_style: str = "signatory"
     role_style: str = "signatory-role"
     set: Align = "center"
-    spread: Annotated[Literal["center", "start", "end", "between"], Meta(description="how they share the width")] = (
-        "center"
-    )
+    spread: Annotated[
+        Literal["center", "start", "end", "between", "grid"],
+        Meta(description="how they share the width; grid: each begins a column of its own"),
+    ] = "center"
     columns: Annotated[int, Meta(description="at most so many side by side", ge=1, le=4)] = 4
     row_gap: float = 6.0
 

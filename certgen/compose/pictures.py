@@ -184,11 +184,15 @@ class QrNode(Node):
 
     spec: QrBox
 
+    def quiet(self) -> float:
+        """How far the quiet zone reaches beyond the box."""
+        return QUIET * self.spec.size * MM / (self.desk.studio.symbols.modules + 2 * QUIET) if self.spec.hang else 0.0
+
     def inner_wanted(self, available: float) -> float:
-        return self.spec.size * MM
+        return self.spec.size * MM - 2 * self.quiet()
 
     def inner_height(self, width: float) -> float:
-        return self.spec.size * MM
+        return self.spec.size * MM - 2 * self.quiet()
 
     def inner_place(self, sheet: Sheet, frame: Frame) -> None:
         desk, side = self.desk, self.spec.size * MM
@@ -204,7 +208,7 @@ class QrNode(Node):
             )
         ink, tile = desk.colour(self.spec.colour), desk.colour(self.spec.tile)
         desk.studio.check_contrast(desk, self.name, ink, tile)
-        square = Frame(frame.x, frame.y, side, side)
+        square = Frame(frame.x - self.quiet(), frame.y - self.quiet(), side, side)
         rect = sheet.rect(square)
         desk.fill_behind(sheet, square, tile)
         slot = QrSlot(

@@ -1,17 +1,21 @@
-"""The course record: sections flow in columns over as many pages as they need.
+"""The course record: sections flow in columns over as many pages as it needs.
 
-Every line is a strip. Strips that belong together (a heading and what follows it, the first two and
-the last two lines of a paragraph) move together; on the last page the columns end level.
+Every line is a strip. Strips that belong together (a heading and two lines after it, the first two and the last two
+lines of a paragraph, a list and the line that announces it) move together. The columns of a page end level: the
+breaks are chosen for it, and the spaces between blocks give what is missing. A last page that would hold only a few
+lines is done without where the record, set a little closer throughout, ends on the page before; where that is not
+enough, the pages share what there is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from certgen.compose.boxes import Node
+from certgen.compose.boxes import SLACK, Node
 from certgen.compose.desk import Desk, Frame, Overfull, Sheet, leading_of, line_height
 from certgen.compose.texts import spans_of
 from certgen.layout import MM, RecordBox
@@ -19,7 +23,12 @@ from certgen.model import Block, Heading, ListItem, Paragraph, Prose, Span
 from certgen.page import Colour, Draw, Element, Line, Mark
 from certgen.text import Style
 
-INDENT = 4.6 * MM  # of a list's text from its marker, per depth
+INDENT = 4.2 * MM  # of a list's text from its markers, at least
+CLEAR = 1.2 * MM  # between a marker and its text, at least
+SPARSE = 0.24  # share of its height below which a last page looks forgotten
+STRETCH = 1.2  # by how much spaces may grow, in shares of themselves, for columns to end level
+SEARCH = 40.0  # points by which a page may end early for columns to end level
+STEP = 3.0  # points between the ends that are tried
 
 
 class Strip(NamedTuple):
@@ -33,15 +42,40 @@ class Strip(NamedTuple):
     keep: bool  # must not be parted from the next strip
     colour: Colour
     marker: Line | None = None
+    marker_at: float = 0.0
 
 
 class Piece(NamedTuple):
-    """A block: its role (H2, H3, P, LI), list depth, and whether its marker counts."""
+    """A block: its role (H2, H3, P, LI), list depth, and whether its marker counts; ``heads``: what follows is its."""
 
     role: str
     depth: int
     ordered: bool
     section: int
+    heads: bool = False
+
+
+class Density(NamedTuple):
+    """How close a record is set: factors of the spaces between blocks and of the leading, and the share of a page's
+    height that is used."""
+
+    spaces: float = 1.0
+    leading: float = 1.0
+    page: float = 1.0
+
+
+DESIGNED = Density()
+CLOSER = tuple(
+    Density(spaces, leading)
+    for spaces, leading in ((0.9, 1.0), (0.8, 1.0), (0.8, 0.99), (0.7, 0.99), (0.7, 0.98), (0.6, 0.98), (0.6, 0.97))
+)
+LOOSER = tuple(
+    Density(spaces, leading, page)
+    for spaces, leading, page in (
+        (1.15, 1.0, 1.0), (1.3, 1.0, 1.0), (1.3, 1.02, 1.0), (1.3, 1.02, 0.95), (1.3, 1.02, 0.9), (1.3, 1.02, 0.85),
+        (1.3, 1.02, 0.8), (1.3, 1.02, 0.75), (1.3, 1.02, 0.7),
+    )
+)  # fmt: skip
 
 
 class Flow:
@@ -56,6 +90,8 @@ class Flow:
         self.drawn: dict[int, dict[str, dict[int, list[Draw]]]] = {}
         for part in spec.content:
             getattr(self, f"_{part}")()
+        self.density = DESIGNED
+        self.plan: list[list[int]] = []  # ends of the columns, for each page
 
     @property
     def done(self) -> bool:
@@ -74,8 +110,7 @@ class Flow:
                 self._section(section.heading, section.body)
 
     def _skills(self) -> None:
-        skills = [skill.name for skill in self.desk.context.edition.skills]
-        self._names("record.skills", skills if len(skills) > self.spec.skills_over else [])
+        self._names("record.skills", [skill.name for skill in self.desk.context.edition.skills])
 
     def _occupations(self) -> None:
         self._names("record.occupations", [item.name for item in self.desk.context.edition.occupations])
@@ -83,68 +118,109 @@ class Flow:
     def _names(self, label: str, names: Sequence[str]) -> None:
         if names:
             items = tuple(ListItem(depth=0, marker="•", paragraphs=((Span(name),),)) for name in names)
-            self._section(self.desk.context.word(label), Prose(source="", blocks=items))
+            self._section(self.desk.context.word(label), Prose(source="", blocks=items), compact=True)
 
-    def _section(self, heading: str | None, body: Prose) -> None:
+    def _section(self, heading: str | None, body: Prose, *, compact: bool = False) -> None:
         self.section += 1
+        first = len(self.strips)
         if heading:
-            self._piece("H2", 0, [(heading, self.desk.style(self.spec.heading)[0])], self.spec.heading, self.spec.gap)
-        previous: Block | None = None
-        for block in body.blocks:
-            self._block(block, previous, bool(heading))
-            previous = block
-
-    def _block(self, block: Block, previous: Block | None, headed: bool) -> None:
+            spans = [(heading, self.desk.style(self.spec.heading)[0])]
+            self._piece("H2", spans, self.spec.heading, self.spec.gap, heads=True)
         style, _ = self.desk.style(self.spec.style)
-        leading = leading_of(style)
         # a section without a heading is still set apart from the one before it
-        above = (0.15 * leading if headed else self.spec.gap) if previous is None else 0.5 * leading
-        if isinstance(previous, Heading):
-            above = 0.15 * leading
-        if isinstance(block, Heading):
-            name = self.spec.minor if self.spec.minor and block.level > 3 else self.spec.subheading
-            spans = spans_of(block.spans, self.desk.style(name)[0])
-            space = above if previous is None else (0.3 if isinstance(previous, Heading) else 0.75) * leading
-            self._piece("H3", 0, spans, name, space)
-        elif isinstance(block, Paragraph):
-            self._piece("P", 0, spans_of(block.spans, style), self.spec.style, above)
-        else:
-            in_list = isinstance(previous, ListItem)
-            for index, paragraph in enumerate(block.paragraphs):
-                space = (0.18 if in_list or index else 0.3) * leading if previous is not None or index else above
-                if index == 0 and isinstance(previous, Heading):
-                    space = above
-                marker = block.marker if index == 0 else ""
-                self._piece(
-                    "LI", block.depth, spans_of(paragraph, style), self.spec.style, space, marker, block.ordered
-                )
+        above = 0.2 * leading_of(style) if heading else self.spec.gap
+        steps: list[tuple[float, float, float]] = []
+        for index, block in enumerate(body.blocks):
+            previous = body.blocks[index - 1] if index else None
+            heads = index + 1 < len(body.blocks) and _heads(block)
+            space = self._space(block, previous, heads, compact) if previous is not None else above
+            if isinstance(block, ListItem):
+                if not isinstance(previous, ListItem):
+                    steps = self._steps(body.blocks[index:], style)
+                self._item(block, space, steps[block.depth])
+            elif isinstance(block, Heading):
+                spans = spans_of(block.spans, self.desk.style(self.spec.subheading)[0])
+                self._piece("H3", spans, self.spec.subheading, space, heads=heads)
+            else:
+                self._piece("P", spans_of(block.spans, style), self.spec.style, space, heads=heads)
+        self._bind(first)
+
+    def _space(self, block: Block, previous: Block, heads: bool, compact: bool) -> float:
+        """Points between two blocks of a section: small within a group, large between groups."""
+        leading = leading_of(self.desk.style(self.spec.style)[0])
+        if self.pieces[-1].heads:
+            return 0.15 * leading
+        if not isinstance(block, ListItem):
+            return (0.75 if heads else 0.5) * leading
+        if not isinstance(previous, ListItem):
+            return 0.25 * leading
+        return 0.0 if compact else (0.08 if block.depth else 0.2) * leading
+
+    def _steps(self, blocks: Sequence[Block], style: Style) -> list[tuple[float, float, float]]:
+        """For each depth of the list that begins here: where its markers begin, where its texts do, and the widest
+        marker. All items of a depth begin alike, however wide their own markers are."""
+        widest: list[float] = []
+        for block in blocks:
+            if not isinstance(block, ListItem):
+                break
+            widest.extend([0.0] * (block.depth + 1 - len(widest)))
+            widest[block.depth] = max(widest[block.depth], self._marker(block.marker, style).width)
+        steps: list[tuple[float, float, float]] = []
+        at = 0.0
+        for width in widest:
+            text = at + max(INDENT, width + CLEAR)
+            steps.append((at, text, width))
+            at = text
+        return steps
+
+    def _marker(self, marker: str, style: Style) -> Line:
+        return self.desk.typesetter.line(marker, style, self.desk.language, self.desk.direction)
+
+    def _item(self, block: ListItem, space: float, step: tuple[float, float, float]) -> None:
+        style, _ = self.desk.style(self.spec.style)
+        at, text, widest = step
+        for index, paragraph in enumerate(block.paragraphs):
+            marker = None
+            if block.marker and index == 0:
+                marker = self._marker(block.marker, style)
+                if block.marker[0].isdigit():  # figures end alike: 9. above 10.
+                    at += widest - marker.width
+            self._piece(
+                "LI",
+                spans_of(paragraph, style),
+                self.spec.style,
+                space if index == 0 else 0.25 * leading_of(style),
+                depth=block.depth,
+                ordered=block.ordered,
+                indent=text,
+                marker=marker,
+                marker_at=at,
+            )
 
     def _piece(
         self,
         role: str,
-        depth: int,
         spans: Sequence[tuple[str, Style]],
         style_name: str,
         before: float,
-        marker: str = "",
+        *,
+        heads: bool = False,
+        depth: int = 0,
         ordered: bool = False,
+        indent: float = 0.0,
+        marker: Line | None = None,
+        marker_at: float = 0.0,
     ) -> None:
         desk = self.desk
         style, colour = desk.style(style_name)
         leading = leading_of(style)
-        mark = desk.typesetter.line(marker, style, desk.language, desk.direction) if marker else None
-        indent = (depth + 1) * INDENT if role == "LI" else 0.0
-        if mark is not None:  # a long marker such as "(viii)" pushes its text
-            indent = max(indent, depth * INDENT + mark.width + 1.2 * MM)
         lines = desk.paragraph("record", spans, self.width - indent, balance=role in ("H2", "H3"))
         number = len(self.pieces)
-        self.pieces.append(Piece(role, depth, ordered, self.section))
-        heading = role in ("H2", "H3")
+        self.pieces.append(Piece(role, depth, ordered, self.section, heads))
         for index, line in enumerate(lines):
             if line.width > self.width - indent + 0.5:
                 raise Overfull("record", line.text, line.width, self.width - indent, across=True)
             last = len(lines) - 1
-            keep = heading or (index < last and (index == 0 or index == last - 1))
             self.strips.append(
                 Strip(
                     piece=number,
@@ -152,84 +228,180 @@ class Flow:
                     indent=indent,
                     leading=leading,
                     before=before if index == 0 else 0.0,
-                    keep=keep,
+                    keep=heads or (index < last and (index == 0 or index == last - 1)),
                     colour=colour,
-                    marker=mark if index == 0 else None,
+                    marker=marker if index == 0 else None,
+                    marker_at=marker_at,
                 )
             )
 
+    def _bind(self, first: int) -> None:
+        """Keep together, among a section's strips from ``first`` on: two lines after a heading, the last two before
+        the next, and what announces a list with its first item."""
+        strips, pieces = self.strips, self.pieces
+        last = len(strips) - 1
+        for at in range(first, last):
+            here, there = pieces[strips[at].piece], pieces[strips[at + 1].piece]
+            follows_heading = at > first and pieces[strips[at - 1].piece].heads and not here.heads
+            ends_group = at + 1 == last or pieces[strips[at + 2].piece].heads
+            announces = here is not there and (there.role == "LI" and (here.role != "LI" or there.depth > here.depth))
+            if not there.heads and (follows_heading or (ends_group and not here.heads) or announces):
+                strips[at] = strips[at]._replace(keep=True)
+
     # --- breaking ----------------------------------------------------------------------------
+
+    def _height(self, index: int, top: bool) -> float:
+        """Of a strip in points, with the space above it unless it is at the top of a column."""
+        strip = self.strips[index]
+        height = line_height(strip.line, strip.leading * self.density.leading)
+        return height if top else height + strip.before * self.density.spaces
 
     def _column(self, start: int, height: float) -> int:
         """Index of the first strip that does not go into a column of this height."""
         used, at = 0.0, start
         while at < len(self.strips):
-            end, need = at, 0.0
+            end = at
+            need = 0.0
             while True:  # strips that hang together
-                strip = self.strips[end]
-                need += line_height(strip.line, strip.leading) + (strip.before if end > start else 0.0)
+                need += self._height(end, end == start)
                 end += 1
-                if not strip.keep or end >= len(self.strips):
+                if end >= len(self.strips) or not self.strips[end - 1].keep:
                     break
-            if used + need > height + 0.01:
-                if at == start:  # taller than a column: part it after all
-                    return self._force(start, height)
-                return at
+            if used + need > height + SLACK:
+                return at if at > start else self._force(start, height)
             used += need
             at = end
         return at
 
     def _force(self, start: int, height: float) -> int:
+        """As :meth:`_column`, for what hangs together and is taller than a column: it is parted after all."""
         used, at = 0.0, start
         while at < len(self.strips):
-            strip = self.strips[at]
-            used += line_height(strip.line, strip.leading) + (strip.before if at > start else 0.0)
-            if used > height + 0.01:
+            used += self._height(at, at == start)
+            if used > height + SLACK:
                 break
             at += 1
-        return max(at, start + 1)
+        if at == start:
+            raise Overfull("record", self.strips[at].line.text, used, height, across=False)
+        return at
 
-    def _page(self, height: float) -> list[int]:
+    def _page(self, start: int, height: float) -> list[int]:
         """Ends of the columns of a page."""
-        ends, at = [], self.next
+        ends, at = [], start
         for _ in range(self.spec.columns):
             at = self._column(at, height)
             ends.append(at)
         return ends
 
+    def _tall(self, start: int, ends: Sequence[int]) -> list[float]:
+        """Heights of the columns that end there, without those that are empty."""
+        spans = [(a, b) for a, b in pairwise((start, *ends)) if b > a]
+        return [sum(self._height(index, index == a) for index in range(a, b)) for a, b in spans]
+
+    def _pages(self, height: float) -> list[list[int]]:
+        """All pages at the present density, each as full as it gets; the last as short as it can be."""
+        pages: list[list[int]] = []
+        at, count = 0, len(self.strips)
+        room = height * self.density.page
+        while at < count:
+            ends = self._page(at, room)
+            if ends[-1] >= count:
+                low, high = 0.0, room
+                while high - low > 0.5:
+                    middle = (low + high) / 2
+                    low, high = (low, middle) if self._ends(at, middle) else (middle, high)
+                ends = self._page(at, high)
+            pages.append(ends)
+            at = ends[-1]
+        return pages
+
+    def _ends(self, start: int, height: float) -> bool:
+        """Whether the record ends on a page of this height."""
+        try:
+            return self._page(start, height)[-1] >= len(self.strips)
+        except Overfull:
+            return False
+
+    def _fullness(self, pages: Sequence[Sequence[int]], height: float) -> float:
+        """Share of its height that the last page uses."""
+        start = pages[-2][-1] if len(pages) > 1 else 0
+        return max(self._tall(start, pages[-1])) / height
+
+    def _settle(self, height: float) -> None:
+        """Choose the density, so that the last page has something to say, and all breaks."""
+        designed = self._pages(height)
+        chosen = DESIGNED
+        if len(designed) > 1 and self._fullness(designed, height) < SPARSE:
+            for density in (*CLOSER, *LOOSER):
+                self.density = density
+                pages = self._pages(height)
+                if len(pages) < len(designed) or (
+                    len(pages) == len(designed) and self._fullness(pages, height) >= SPARSE
+                ):
+                    chosen = density
+                    break
+        self.density = chosen
+        self.plan = self._level(self._pages(height), height * chosen.page)
+
+    def _level(self, pages: list[list[int]], height: float) -> list[list[int]]:
+        """The same pages, their columns broken so that they are as nearly level as can be, a little above the foot."""
+        plan: list[list[int]] = []
+        start = 0
+        for ends in pages:
+            last = ends is pages[-1]
+            natural = max(self._tall(start, ends))
+            low, high = (natural, min(height, natural + SEARCH)) if last else (height - SEARCH, height)
+            best, least = self._page(start, high), float("inf")
+            tried = high
+            while tried >= low - SLACK:
+                found = self._page(start, tried)
+                if last and found[-1] < len(self.strips):
+                    break
+                tall = self._tall(start, found)
+                uneven = max(tall) - min(tall) if len(tall) == self.spec.columns else height
+                cost = uneven + 0.4 * abs(max(tall) - (natural if last else height))
+                if cost < least - SLACK:
+                    best, least = found, cost
+                tried -= STEP
+            plan.append(best)
+            start = best[-1]
+        return plan if start >= len(self.strips) else pages
+
     def take(self, sheet: Sheet, frame: Frame) -> None:
         """Fill one page's frame with the strips that come next."""
-        ends = self._page(frame.height)
-        if ends[-1] >= len(self.strips):  # the last page: columns end level
-            low, high = 0.0, frame.height
-            for _ in range(20):
-                middle = (low + high) / 2
-                if self._page(middle)[-1] >= len(self.strips):
-                    high = middle
-                else:
-                    low = middle
-            ends = self._page(high)
+        if not self.plan and self.strips:
+            self._settle(frame.height)
+        if self.done:
+            return
+        ends = next(ends for ends in self.plan if ends[-1] > self.next)
         step = self.width + self.spec.gutter * MM
         start = self.next
+        foot = max(self._tall(start, ends))
         for column, end in enumerate(ends):
-            self._draw(sheet, Frame(frame.x + column * step, frame.y, self.width, frame.height), start, end)
+            if end > start:
+                self._draw(sheet, Frame(frame.x + column * step, frame.y, self.width, foot), start, end)
             start = end
         self.next = start
 
     def _draw(self, sheet: Sheet, frame: Frame, start: int, end: int) -> None:
+        """One column. The spaces between its blocks grow until it ends at the frame's foot, if it is near."""
+        natural = self._tall(start, [end])[0]
+        glue = sum(strip.before for strip in self.strips[start + 1 : end]) * self.density.spaces
+        stretch = (frame.height - natural) / glue if glue else 0.0
+        spaces = self.density.spaces * (1 + stretch if stretch <= STRETCH else 1)
         y = frame.y
         for index in range(start, end):
             strip = self.strips[index]
-            y += strip.before if index > start else 0.0
-            height = line_height(strip.line, strip.leading)
+            leading = strip.leading * self.density.leading
+            y += strip.before * spaces if index > start else 0.0
+            height = line_height(strip.line, leading)
             place = Frame(frame.x + strip.indent, y, frame.width - strip.indent, height)
             pages = self.drawn.setdefault(strip.piece, {"Lbl": {}, "Body": {}})
-            body = self.desk.place_lines(sheet, (strip.line,), place, strip.leading, "start", strip.colour)
+            body = self.desk.place_lines(sheet, (strip.line,), place, leading, "start", strip.colour)
             pages["Body"].setdefault(sheet.index, []).extend(body)
             if strip.marker is not None:
-                depth = self.pieces[strip.piece].depth
-                at = Frame(frame.x + depth * INDENT, y, strip.marker.width + 0.01, height)
-                label = self.desk.place_lines(sheet, (strip.marker,), at, strip.leading, "start", strip.colour)
+                at = Frame(frame.x + strip.marker_at, y, strip.marker.width + SLACK, height)
+                label = self.desk.place_lines(sheet, (strip.marker,), at, leading, "start", strip.colour)
                 # one baseline for marker and text, whatever their faces
                 pages["Lbl"].setdefault(sheet.index, []).extend(replace(draw, y=body[0].y) for draw in label)
             y += height
@@ -289,6 +461,13 @@ class Flow:
             at = stop
         numbering = "Decimal" if self.pieces[start].ordered else "Disc"
         return Element(role="L", kids=tuple(items), attributes={"ListNumbering": numbering})
+
+
+def _heads(block: Block) -> bool:
+    """Whether a block is a heading, or a line in bold type as people write headings in word processors."""
+    return isinstance(block, Heading) or (
+        isinstance(block, Paragraph) and all(span.strong and "\n" not in span.text for span in block.spans)
+    )
 
 
 class RecordNode(Node):

@@ -44,6 +44,7 @@ class SignatoriesNode(Node):
             rule = min(spec.rule * MM, (width - (across - 1) * self.gap(across, width)) / across)
             if rule >= spec.rule_min * MM - SLACK or across == 1:
                 per = -(-len(people) // -(-len(people) // across))  # rows of even length
+                rule = min(spec.rule * MM, (width - (per - 1) * self.gap(per, width)) / per)
                 return [people[i : i + per] for i in range(0, len(people), per)], rule
         return [], 0.0
 
@@ -124,6 +125,8 @@ class SignatoriesNode(Node):
             if self.spec.spread == "between" and len(row) > 1:
                 gap += (frame.width - used) / (len(row) - 1)
                 used = frame.width
+            if self.spec.spread == "grid":
+                gap += (frame.width + gap) / len(row) - (rule + gap)
             offset = {"center": (frame.width - used) / 2, "end": frame.width - used}.get(self.spec.spread, 0.0)
             for index, person in enumerate(row):
                 self._place_one(sheet, person, frame.x + offset + index * (rule + gap), y, rule, row)
