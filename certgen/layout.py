@@ -90,6 +90,12 @@ class Tint(Struct, frozen=True, forbid_unknown_fields=True):
     contrast: Annotated[
         float, Meta(description="darkened until it stands out from white by this ratio: 7 for text", ge=0, le=21)
     ] = 0.0
+    ground: Annotated[
+        bool, Meta(description="for a ground with text upon it: it is enough if black stands out from it instead")
+    ] = False
+    on: Annotated[
+        str, Meta(description="a ground: if the colour has not this contrast with it, the better of black and white")
+    ] = ""
 
 
 class Art(Struct, frozen=True, forbid_unknown_fields=True):

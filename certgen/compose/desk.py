@@ -24,6 +24,8 @@ from certgen.text import Direction, Fit, Style, Typesetter, Unfit
 if TYPE_CHECKING:
     from certgen.compose.studio import Studio
 
+BLACK: Colour = (0.0, 0.0, 0.0)
+WHITE: Colour = (1.0, 1.0, 1.0)
 CAPITALS, APART = 0.88, 0.05  # of a name in capitals throughout: share of its size, letterspacing in em
 RIGHT_TO_LEFT = frozenset(["ar", "he", "fa", "ur", "ps", "dv", "yi", "sd", "ug", "ckb"])
 
@@ -125,12 +127,21 @@ class Desk:
         if isinstance(found, Tint):
             base = self.colour(found.of)
             r, g, b = (round((1 - (1 - c) * found.tint) * (1 - found.shade), 4) for c in base)
-            for percent in range(100, 0, -1):  # an issuer's colour may be too light to be read
-                darker = (round(r * percent / 100, 4), round(g * percent / 100, 4), round(b * percent / 100, 4))
-                if contrast(darker, (1.0, 1.0, 1.0)) >= found.contrast:
-                    return darker
-            return (0.0, 0.0, 0.0)
+            return self._legible((r, g, b), found)
         return self._resolve_colour(found)
+
+    def _legible(self, colour: Colour, spec: Tint) -> Colour:
+        """The colour, or what it must become to be read: an issuer's own may be too light."""
+        if spec.on:
+            ground = self.colour(spec.on)
+            better = max((WHITE, BLACK), key=lambda other: contrast(other, ground))
+            return colour if contrast(colour, ground) >= spec.contrast else better
+        others = (WHITE, BLACK) if spec.ground else (WHITE,)
+        for percent in range(100, 0, -1):
+            r, g, b = (round(part * percent / 100, 4) for part in colour)
+            if any(contrast((r, g, b), other) >= spec.contrast for other in others):
+                return (r, g, b)
+        return BLACK
 
     def style(self, name: str) -> tuple[Style, Colour]:
         """A style by name, everything inherited, with its colour."""
