@@ -110,7 +110,8 @@ class Flow:
                 self._section(section.heading, section.body)
 
     def _skills(self) -> None:
-        self._names("record.skills", [skill.name for skill in self.desk.context.edition.skills])
+        skills = [skill.name for skill in self.desk.context.edition.skills]
+        self._names("record.skills", skills if len(skills) > self.spec.skills_over else [])
 
     def _occupations(self) -> None:
         self._names("record.occupations", [item.name for item in self.desk.context.edition.occupations])
@@ -139,8 +140,8 @@ class Flow:
                     steps = self._steps(body.blocks[index:], style)
                 self._item(block, space, steps[block.depth])
             elif isinstance(block, Heading):
-                spans = spans_of(block.spans, self.desk.style(self.spec.subheading)[0])
-                self._piece("H3", spans, self.spec.subheading, space, heads=heads)
+                name = self.spec.minor if self.spec.minor and block.level > 3 else self.spec.subheading
+                self._piece("H3", spans_of(block.spans, self.desk.style(name)[0]), name, space, heads=heads)
             else:
                 self._piece("P", spans_of(block.spans, style), self.spec.style, space, heads=heads)
         self._bind(first)
