@@ -378,11 +378,18 @@ class Flow:
         step = self.width + self.spec.gutter * MM
         start = self.next
         foot = max(self._tall(start, ends))
-        for column, end in enumerate(ends):
-            if end > start:
-                self._draw(sheet, Frame(frame.x + column * step, frame.y, self.width, foot), start, end)
-            start = end
-        self.next = start
+        columns = [(column, a, b) for column, (a, b) in enumerate(pairwise((start, *ends))) if b > a]
+        first = min(self._first_baseline(a) for _, a, _ in columns)
+        for column, a, b in columns:  # all begin on one baseline, be it with a heading or with text
+            rise = self._first_baseline(a) - first
+            self._draw(sheet, Frame(frame.x + column * step, frame.y - rise, self.width, foot + rise), a, b)
+        self.next = ends[-1]
+
+    def _first_baseline(self, start: int) -> float:
+        """How far below a column's top its first strip's baseline lies, as Desk.place_lines sets it."""
+        line = self.strips[start].line
+        height = line_height(line, self.strips[start].leading * self.density.leading)
+        return (height - line.ascent - line.descent) / 2 + line.ascent
 
     def _draw(self, sheet: Sheet, frame: Frame, start: int, end: int) -> None:
         """One column. The spaces between its blocks grow until it ends at the frame's foot, if it is near."""
