@@ -74,6 +74,7 @@ class StyleSpec(Struct, frozen=True, forbid_unknown_fields=True):
         Annotated[float, Meta(description="points, where the issuer's face is not a script, which looks larger", gt=0)]
         | None
     ) = None
+    match: Annotated[bool, Meta(description="sized to look as large as the layout's own face")] | None = None
     leading: Annotated[float, Meta(description="points from baseline to baseline", gt=0)] | None = None
     tracking: Annotated[float, Meta(description="letterspacing in em")] | None = None
     caps: Literal["none", "small", "all-small", "upper"] | None = None

@@ -151,6 +151,8 @@ class Desk:
             if spec.script is False and is_script(family):
                 family = self.family("body")
             size = (None if is_script(family) else spec.plain_size) or spec.size or 10.0
+            if spec.match:
+                size = round(size * self._match(family, spec.font or "body"), 1)
             fallback = tuple(
                 dict.fromkeys(self.family(role) for role in ("heading", "body") if self.family(role) != family)
             )
@@ -167,6 +169,17 @@ class Desk:
             )
             self._styles[name] = (style, self.colour(spec.colour or "ink"))
         return self._styles[name]
+
+    def _match(self, family: str, role: str) -> float:
+        """How much to enlarge a face to look as large as the layout's own; a script is not measured."""
+        own = self.layout.fonts.get(role, family)
+        if is_script(own) and not is_script(family):
+            own = self.layout.fonts.get("heading", family)
+        if is_script(family):
+            return 1.0
+        ours, theirs = (self.studio.book.face(name) for name in (own, family))
+        looks = [(face.x_height + face.cap_height) / face.upem for face in (ours, theirs)]
+        return looks[0] / looks[1] if min(looks) > 0 else 1.0
 
     def _inherited(self, name: str) -> StyleSpec:
         spec = self.layout.styles.get(name)
