@@ -31,6 +31,7 @@ FORMATS: dict[str, str] = {
     "hours": "a number of hours with its unit: 60 hours, 1 heure",
     "list": "several words with commas and an and (this is the default)",
     "languages": "languages by name: English, Spanish and French",
+    "bare": "an address without https:// or mailto:",
     "upper": "capital letters",
 }
 """Every format with what it does (docs/layout.md)."""
@@ -270,6 +271,8 @@ def format_value(value: object, fmt: str, language: str) -> str:
         return ""
     if isinstance(value, str):
         text = language_name(value, language) if fmt == "languages" else value
+        if fmt == "bare":
+            text = re.sub(r"^(?:https?://|mailto:)(?:www\.)?|/$", "", text)
     elif isinstance(value, bool):
         text = "true" if value else "false"
     elif isinstance(value, int | Decimal):

@@ -86,7 +86,8 @@ class TextNode(Node):
     def inner_wanted(self, available: float) -> float:
         if self.varies:
             return available
-        return max((line.width for line in self.lines(available)), default=0.0) + SLACK
+        after = max(0.0, self.style.tracking) * self.style.size  # letterspacing counts after the last letter too
+        return max((line.width for line in self.lines(available)), default=0.0) + after + SLACK
 
     def inner_height(self, width: float) -> float:
         if self.varies:  # a height of its own is enough: lines are fitted into it
