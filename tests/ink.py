@@ -1,7 +1,7 @@
 """Where ink is on a page, as pdfium measures it: letters by their outlines, pictures and shapes by their boxes.
 
 Points, y up. Two letters belong to one line when they are of one marked-content sequence and one
-baseline; an artifact's letters have no sequence, their baseline alone tells.
+baseline, without a gap as between columns; an artifact's letters have no sequence.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ import pytest
 
 Box = tuple[float, float, float, float]
 TOUCH = 0.4  # points by which the boxes of two letters may overlap: less than the curve of an o leaves free
+
+NEAR = 14.0  # points between two pieces of one line at most; columns lie further apart
 
 
 class Letter(NamedTuple):
@@ -90,19 +92,31 @@ def _page(page: Any) -> Ink:
     import pypdfium2.raw as raw
 
     text = page.get_textpage()
-    lines: dict[tuple[int, float, str], list[Letter]] = {}
+    lines: dict[tuple[int, float], list[list[Letter]]] = {}
     matrix = raw.FS_MATRIX()
+    before: int | None = None
+    letters: list[Letter] = []
+    found: list[tuple[int, float, list[Letter]]] = []
     for index in range(text.count_chars()):
-        box = text.get_charbox(index)
-        if box[2] - box[0] < 0.01 or box[3] - box[1] < 0.01:
-            continue
         written = raw.FPDFText_GetTextObject(text, index)
         if not written:
             continue
-        marked = raw.FPDFPageObj_GetMarkedContentID(written)
-        raw.FPDFPageObj_GetMatrix(written, matrix)
-        letter = text.get_text_range(index, 1)
-        lines.setdefault((marked, round(matrix.f, 1), ""), []).append(Letter(letter, box))
+        box, letter = text.get_charbox(index), text.get_text_range(index, 1)
+        if address(written) != before:
+            before = address(written)
+            raw.FPDFPageObj_GetMatrix(written, matrix)
+            marked, baseline = raw.FPDFPageObj_GetMarkedContentID(written), round(matrix.f, 1)
+            same = lines.setdefault((marked, baseline), [])
+            near = (some for some in same if some and _apart(around(each.box for each in some), box) < NEAR)
+            known = next(near, None)
+            letters = [] if known is None else known
+            if known is None:
+                same.append(letters)
+                found.append((marked, baseline, letters))
+        if letter.strip() and box[2] - box[0] > 0.01 and box[3] - box[1] > 0.01:
+            letters.append(Letter(letter, box))
+        elif letters:  # a space has no ink
+            letters[-1] = letters[-1]._replace(text=letters[-1].text + letter)
     things = []
     names = {raw.FPDF_PAGEOBJ_PATH: "path", raw.FPDF_PAGEOBJ_IMAGE: "image", raw.FPDF_PAGEOBJ_FORM: "form"}
     for thing in page.get_objects(max_depth=1):
@@ -110,8 +124,20 @@ def _page(page: Any) -> Ink:
             marked = raw.FPDFPageObj_GetMarkedContentID(thing.raw)
             things.append(Thing(names[thing.type], marked, thing.get_bounds()))
     width, height = page.get_size()
-    found = tuple(Words(marked, base, tuple(letters)) for (marked, base, _), letters in lines.items())
-    return Ink(width, height, found, tuple(things))
+    words = tuple(Words(marked, baseline, tuple(letters)) for marked, baseline, letters in found if letters)
+    return Ink(width, height, words, tuple(things))
+
+
+def _apart(one: Box, other: Box) -> float:
+    """The gap from side to side."""
+    return max(one[0], other[0]) - min(one[2], other[2])
+
+
+def address(pointer: Any) -> int:
+    """What tells one of pdfium's objects from another."""
+    import ctypes
+
+    return ctypes.cast(pointer, ctypes.c_void_p).value or 0
 
 
 def meetings(page: Ink) -> list[str]:
