@@ -17,7 +17,7 @@ from certgen.text import Style
 
 BELOW = 1.8 * MM  # how far a signature reaches below its rule
 UNDER = 1.6 * MM  # from the rule to the name's leading
-LEAST = 0.84  # share of its size to which a name shrinks rather than break
+LEAST = 0.81  # share of its size to which a name shrinks rather than break
 CLEAR = 0.4 * MM  # between a signature and the name below it
 
 
