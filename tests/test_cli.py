@@ -14,8 +14,9 @@ from click.testing import CliRunner
 
 from certgen import cli
 from certgen.batch import BatchResult, Counts
-from certgen.cli import guarded, place, printable
+from certgen.cli import guarded
 from certgen.errors import CertgenError, ExitCode, Problem
+from certgen.screen import place, printable
 
 HEAVY = (
     "icu",

@@ -1,0 +1,281 @@
+"""What people see and answer on a terminal, and what programs read instead (``--json``).
+
+Text from files is made harmless before it reaches a terminal: see :func:`printable`.
+"""
+
+from __future__ import annotations
+
+import sys
+import unicodedata
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from certgen.errors import Problem
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress, TaskID
+
+    from certgen.batch import BatchResult, Plan
+
+SHOWN = 20  # problems and names that are listed for people; --json has them all
+
+
+class Day(click.ParamType):  # type: ignore[type-arg,unused-ignore]
+    """A day as 2026-04-10."""
+
+    name = "date"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        try:
+            return value if isinstance(value, date) else date.fromisoformat(str(value).strip())
+        except ValueError:
+            self.fail(f"“{value}” is not a day. Write year, month, day, such as 2026-04-10.", param, ctx)
+
+
+class Screen:
+    """The terminal as a :class:`certgen.batch.Watch`."""
+
+    def __init__(self, ask: bool) -> None:
+        self._ask = ask
+        self._console: Console | None = None
+        self._bar: tuple[Progress, TaskID] | None = None
+        self._told: set[Problem] = set()
+
+    def __enter__(self) -> Screen:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop()
+
+    @property
+    def console(self) -> Console:
+        if self._console is None:
+            from rich.console import Console
+
+            self._console = Console(highlight=False, markup=False, emoji=False)
+        return self._console
+
+    def ask_issued(self) -> date | None:
+        if not self._ask:
+            return None
+        answer: date = click.prompt("Day of issue, printed on every certificate (such as 2026-04-10)", type=Day())
+        return answer
+
+    def plan(self, plan: Plan, problems: list[Problem]) -> None:
+        from rich.table import Table
+
+        from certgen.fields import date_long, language_name
+
+        def many(counts: dict[str, int], name: Callable[[str], str]) -> str:
+            if len(counts) == 1:
+                return name(*counts)
+            return ", ".join(f"{name(key)} ({count:,})" for key, count in counts.items())
+
+        expiry = "never expire" if plan.expires is None else f"expire on {date_long(plan.expires, 'en')}"
+        rows = [("Layout", plan.layout + (" with course record" if plan.record else ""))]
+        if plan.languages:
+            rows.append(("Language", many(plan.languages, lambda tag: language_name(tag, "en"))))
+            rows.append(("Awards", ", ".join(f"{count:,} {kind}" for kind, count in plan.awards.items())))
+        if plan.not_awarded:
+            rows.append(("Not awarded", f"{plan.not_awarded:,}, told below"))
+        if plan.left_out:
+            rows.append(("Left out", f"{plan.left_out:,} for their problems"))
+        rows += [("Issued", f"{date_long(plan.issued, 'en')}; they {expiry}"), ("Into", near(plan.folder))]
+        console = self.console
+        console.print(f"{printable(plan.course)}", style="bold")
+        console.print(f"{printable(plan.roster)}, {people(plan.recipients)}")
+        grid = Table.grid(padding=(0, 2))
+        grid.add_column(style="dim", no_wrap=True)
+        grid.add_column(overflow="fold")
+        for label, words in rows:
+            grid.add_row(f"  {label}", printable(words))
+        console.print(grid)
+        if plan.awards_assumed:
+            console.print("The course says nothing of awards, so everyone gets a certificate of completion.")
+        for tag, keys in plan.fell_back.items():
+            shown = ", ".join(keys[:6]) + (f" and {len(keys) - 6} more" if len(keys) > 6 else "")
+            console.print(f"Not translated into {language_name(tag, 'en')}, so in the first language: {shown}.")
+        if plan.new_secret:
+            console.print(
+                f"\nA secret was made for this academy's codes: {near(plan.new_secret)}. Keep a copy in a safe place "
+                "and show it to nobody: without it the same codes cannot be made again, and whoever has it can make "
+                "codes."
+            )
+        console.print()
+        self.problems([problem for problem in problems if problem.severity == "warning"])
+
+    def progress(self, done: int, total: int) -> None:
+        if self._bar is None and self.console.is_terminal and total > done:
+            self._bar = self._start(total)
+        if self._bar:
+            progress, task = self._bar
+            progress.update(task, completed=done, rate=progress.tasks[0].speed or 0.0)
+
+    def _start(self, total: int) -> tuple[Progress, TaskID]:
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        progress = Progress(
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]:,.0f} a second,"),
+            TimeRemainingColumn(compact=True),
+            TextColumn("left"),
+            console=self.console,
+            transient=True,
+        )
+        progress.start()
+        return progress, progress.add_task("", total=total, rate=0.0)
+
+    def _stop(self) -> None:
+        if self._bar:
+            self._bar[0].stop()
+            self._bar = None
+
+    def result(self, result: BatchResult) -> None:
+        """The summary: what was made, who got none and why, what is to be mended."""
+        self._stop()
+        console, counts = self.console, result.counts
+        if result.not_awarded and result.status != "refused":
+            console.print(f"{people(counts.not_awarded).capitalize()} met no award:")
+            self._table([(f"row {item.row}", item.name, item.reason) for item in result.not_awarded])
+            console.print()
+        if result.problems:
+            self.problems(result.problems)
+        console.print(self._summary(result), style="bold" if result.status == "done" else "bold yellow")
+        if result.manifest:
+            console.print(f"They are listed with their checksums in {near(result.manifest)}.")
+
+    def _summary(self, result: BatchResult) -> str:
+        counts = result.counts
+        if result.status == "refused":
+            wrong = sum(problem.severity == "error" for problem in result.problems)
+            return f"Nothing was made: {wrong:,} {'problem is' if wrong == 1 else 'problems are'} to be mended first."
+        replaced = sum(entry.state == "replaced" for entry in result.certificates)
+        told = [f"{counts.issued:,} {'to make' if result.dry_run else 'made'}"]
+        if replaced:
+            told[0] += f" ({replaced:,} in the place of other ones)"
+        if counts.unchanged:
+            told.append(f"{counts.unchanged:,} already there and unchanged")
+        if counts.not_awarded:
+            told.append(f"{counts.not_awarded:,} not awarded")
+        if counts.skipped:
+            told.append(f"{people(counts.skipped)} left out")
+        if counts.failed:
+            told.append(f"{counts.failed:,} failed")
+        return (
+            ("Nothing was made, as this was a dry run. Certificates: " if result.dry_run else "Certificates: ")
+            + ", ".join(told)
+            + "."
+        )
+
+    def problems(self, problems: list[Problem]) -> None:
+        """Errors before warnings, each with its place and remedy; what was told before is not told again."""
+        for severity, heading in (("error", "To be mended"), ("warning", "To be looked at")):
+            chosen = [p for p in problems if p.severity == severity and p not in self._told]
+            if not chosen:
+                continue
+            self.console.print(heading, style="bold")
+            self._told.update(chosen)
+            self._problem_table(chosen)
+            self.console.print()
+
+    def _problem_table(self, problems: list[Problem]) -> None:
+        from rich import box
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), show_lines=False, expand=False, pad_edge=False)
+        table.add_column("Where", overflow="fold", max_width=26)
+        table.add_column("What is wrong", overflow="fold", ratio=3)
+        table.add_column("How to mend it", overflow="fold", ratio=3)
+        for index, problem in enumerate(problems[:SHOWN]):
+            last = index == min(len(problems), SHOWN) - 1
+            cells = (place(problem), problem.message, problem.hint)
+            table.add_row(*(Text(printable(cell)) for cell in cells), end_section=not last and self.console.width < 100)
+        self.console.print(table)
+        self._more(len(problems))
+
+    def _table(self, rows: list[tuple[str, ...]]) -> None:
+        from rich.table import Table
+        from rich.text import Text
+
+        grid = Table.grid(padding=(0, 2))
+        for row in rows[:SHOWN]:
+            grid.add_row(
+                *(Text(f"  {printable(cell)}" if index == 0 else printable(cell)) for index, cell in enumerate(row))
+            )
+        self.console.print(grid)
+        self._more(len(rows))
+
+    def _more(self, count: int) -> None:
+        if count > SHOWN:
+            self.console.print(f"  and {count - SHOWN:,} more; --json tells all of them")
+
+
+def people(count: int) -> str:
+    return "1 person" if count == 1 else f"{count:,} people"
+
+
+def near(path: Path) -> str:
+    """A path as seen from here, when it is below here."""
+    with suppress(ValueError):
+        return str(path.relative_to(Path.cwd()))
+    return str(path)
+
+
+def place(problem: Problem) -> str:
+    """Where a problem is, in words: "roster.xlsx, People, C7", "course.toml, line 12, awards[1].when"."""
+    path = Path(problem.file or "")
+    parts = [f"{path.parent.name}/{path.name}" if path.name == "layout.toml" else path.name] if problem.file else []
+    if problem.cell:
+        parts += [*([problem.sheet] if problem.sheet else []), problem.cell]
+    elif problem.row:
+        parts.append(f"row {problem.row}")
+    elif problem.sheet:
+        parts.append(problem.sheet)
+    if problem.line:
+        parts.append(f"line {problem.line}")
+    if problem.key and not problem.cell:
+        parts.append(problem.key)
+    return ", ".join(parts)
+
+
+def printable(text: str) -> str:
+    """Text from a file, safe in a terminal: control characters and bidi overrides are written as code points."""
+    return "".join(
+        character
+        if character == "\n" or unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+        else character
+        if character in "\u200c\u200d"
+        else f"<U+{ord(character):04X}>"
+        for character in text
+    )
+
+
+def print_json(result: BatchResult) -> None:
+    """The one object of ``--json``, in UTF-8, on standard output."""
+    import msgspec
+
+    data = {
+        "version": 1,
+        "status": result.status,
+        "counts": result.counts,
+        "certificates": result.certificates,
+        "not_awarded": result.not_awarded,
+        "problems": [{key: value(problem, key) for key in PROBLEM_KEYS} for problem in result.problems],
+    }
+    sys.stdout.buffer.write(msgspec.json.encode(data) + b"\n")
+    sys.stdout.buffer.flush()
+
+
+PROBLEM_KEYS = ("severity", "file", "line", "key", "sheet", "cell", "row", "code", "message", "hint")
+
+
+def value(problem: Problem, key: str) -> object:
+    return getattr(problem, key)
