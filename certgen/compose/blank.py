@@ -154,7 +154,7 @@ class Blank:
         return slot.separator.join([text for text in texts if text])
 
     def _fit(self, slot: TextSlot, text: str) -> tuple[Fitted, Style, Colour]:
-        style, colour = pick(self._typesetter, slot.styles, text)
+        style, colour = pick(self._typesetter, slot.styles, text, self.language, slot.direction)
         x0, y0, x1, y1 = slot.frame
         fitted = self._typesetter.fit(
             text, style, x1 - x0, self.language, height=y1 - y0, rule=slot.rule, direction=slot.direction

@@ -252,7 +252,7 @@ class Desk:
     def choose(self, names: str | Sequence[str], text: str) -> tuple[Style, Colour]:
         """Of several styles the first whose own face can set the text and suits it."""
         styles = [self.style(name) for name in ([names] if isinstance(names, str) else names)]
-        return pick(self.typesetter, styles, text)
+        return pick(self.typesetter, styles, text, self.language, self.direction)
 
     def place_lines(
         self, sheet: Sheet, lines: Sequence[Line], frame: Frame, leading: float, align: str, colour: Colour
@@ -275,7 +275,9 @@ class Desk:
         return "right" if (align == "start") == self.rtl else "left"
 
 
-def pick(typesetter: Typesetter, styles: Sequence[tuple[Style, Colour]], text: str) -> tuple[Style, Colour]:
+def pick(
+    typesetter: Typesetter, styles: Sequence[tuple[Style, Colour]], text: str, language: str, direction: Direction
+) -> tuple[Style, Colour]:
     """The first style whose own face sets the whole text; the last one, with its fallbacks, where none does.
 
     A name in capitals throughout is not for a script face (pages.md: it looks broken), so styles before the last
@@ -284,9 +286,8 @@ def pick(typesetter: Typesetter, styles: Sequence[tuple[Style, Colour]], text: s
     if len(styles) == 1:
         return styles[0]
     capitals = text.isupper() and sum(map(str.isalpha, text)) > 2
-    fit = (
-        each for each in styles[:-1] if not (capitals and is_script(each[0].family)) and typesetter.sets(text, each[0])
-    )
+    suited = (each for each in styles[:-1] if not (capitals and is_script(each[0].family)))
+    fit = (each for each in suited if typesetter.sets(text, each[0], language, direction))
     style, colour = next(fit, styles[-1])
     if capitals and not style.tracking:
         style = replace(style, size=round(CAPITALS * style.size, 1), tracking=APART)

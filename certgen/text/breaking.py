@@ -16,6 +16,7 @@ from certgen.text.style import Style, Unfit
 
 _SPACE = re.compile(r"\s")
 _BREAKING = re.compile("[ \u1680\u2000-\u2006\u2008-\u200a\u205f\u3000]+")
+_TAIL = 4  # letters of an address, the least that a line of its own may begin with
 _HYPHEN = re.compile(r"(?<=\w)[-\u2010](?=\w)")
 
 # Words that no line of a name ends with, and words that no line begins with (typography of names).
@@ -88,7 +89,9 @@ def text_breaks(text: str, language: str) -> list[int]:
 
 def _held(text: str, at: int) -> bool:
     """A break that the standard allows and typography does not: before French punctuation and a unit typed with a plain
-    space, after an opening mark and space, at a soft hyphen."""
+    space, after an opening mark and space, at a soft hyphen, before an address's last few letters."""
+    if text[at - 1] == "/":
+        return len(_SPACE.split(text[at:], 1)[0]) < _TAIL
     return text[at - 1] == "\xad" or (
         text[at - 1] == " " and (text[at] in ":;!?»%‰€" or (at > 1 and text[at - 2] in "«¿¡"))
     )

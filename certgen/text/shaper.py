@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from certgen.font import CJK_SCRIPTS, Face, FontBook
-from certgen.text.itemise import PLAIN, Direction, capitals, han, missing, normal, stretches, words
+from certgen.text.itemise import PLAIN, Direction, Stretch, capitals, han, missing, normal, stretches, words
 from certgen.text.run import APART, LATIN_LIKE, Manner, Run, shape
 from certgen.text.style import REFUSED, Style, Uncovered
 
@@ -72,35 +72,44 @@ class Shaper:
             self._own[style] = faces
         return faces
 
+    def alone(self, text: str, style: Style, language: str, direction: Direction) -> Shaped | None:
+        """The whole text in the style's own face; None if that cannot set all of it, its marks attached."""
+        shaped, parts = self._parts(text, style, language, direction)
+        return None if REFUSED.search(shaped.text) else self._whole(shaped, parts, 0, style, language)
+
     def one(self, text: str, style: Style, language: str, direction: Direction) -> Shaped:
         """A name or a title: in one face as a whole, if one face has it all. Raises Uncovered."""
+        shaped, parts = self._parts(text, style, language, direction)
+        _refuse(shaped.text)
+        for rank in range(len(self.faces(style))):
+            if whole := self._whole(shaped, parts, rank, style, language):
+                return whole
+        found = [item for part in parts for item in self._stretch(shaped, *part, style, language)]
+        return shaped._replace(items=tuple(found))
+
+    def _parts(self, text: str, style: Style, language: str, direction: Direction) -> tuple[Shaped, Sequence[Stretch]]:
+        """The text, not shaped yet, and its stretches."""
         typed = normal(text)
         text = typed if style.caps != "upper" else capitals(typed, language)
         if len(text) != len(typed):
             typed = text
-        own = self.faces(style)
-        if direction != "rtl" and PLAIN.fullmatch(text):  # the usual case: no ICU, one item
-            manner = Manner(0, "Latn", language, style)
-            for face in own:
-                run = shape(face, text, typed, 0, len(text), manner)
-                if run is not None:
-                    scale = 1.0 if face is own[0] else _scale(own[0], face, "Latn")
-                    return Shaped(text, typed, 0, (Item(0, len(text), manner, face, scale, run),))
-        _refuse(text)
+        if direction != "rtl" and PLAIN.fullmatch(text):  # the usual case: no ICU, one stretch
+            return Shaped(text, typed, 0, ()), ((0, len(text), 0, "Latn"),)
         base, parts = stretches(text, direction)
-        shaped = Shaped(text, typed, base, ())
-        for face in own:
-            items = []
-            for start, end, level, script in parts:
-                manner = Manner(level, script, language, style)
-                run = shape(face, text, typed, start, end, manner)
-                if run is None:
-                    break
-                items.append(Item(start, end, manner, face, _scale(own[0], face, script), run))
-            else:
-                return shaped._replace(items=tuple(items))
-        found = [item for part in parts for item in self._stretch(shaped, *part, style, language)]
-        return shaped._replace(items=tuple(found))
+        return Shaped(text, typed, base, ()), parts
+
+    def _whole(self, shaped: Shaped, parts: Sequence[Stretch], rank: int, style: Style, language: str) -> Shaped | None:
+        """All stretches in one of the style's faces."""
+        own = self.faces(style)
+        face = own[rank]
+        items = []
+        for start, end, level, script in parts:
+            manner = Manner(level, script, language, style)
+            run = shape(face, shaped.text, shaped.typed, start, end, manner)
+            if run is None:
+                return None
+            items.append(Item(start, end, manner, face, _scale(own[0], face, script), run))
+        return Shaped(shaped.text, shaped.typed, shaped.base, tuple(items))
 
     def many(self, spans: Sequence[tuple[str, Style]], language: str, direction: Direction) -> Shaped:
         """Running text in several styles; a word that the style's face lacks takes no other word along to another

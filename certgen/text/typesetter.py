@@ -12,16 +12,15 @@ from msgspec.structs import replace
 from certgen.font import FontBook
 from certgen.page import Line
 from certgen.text.breaking import Measure, even, forced, name_breaks, ragged, text_breaks
-from certgen.text.itemise import Direction, normal, stretches
-from certgen.text.run import Manner, shape
+from certgen.text.itemise import Direction
 from certgen.text.setting import Setting, arrange, leading, stack
 from certgen.text.shaper import Shaped, Shaper
-from certgen.text.style import REFUSED, Fit, Fitted, How, Style, Uncovered, Unfit
+from certgen.text.style import Fit, Fitted, How, Style, Uncovered, Unfit
 
 K = TypeVar("K")
 V = TypeVar("V")
 EPSILON = 1e-6
-_CACHED = 1024  # texts; a name takes about 4 KB
+_TEXTS, _PARAGRAPHS = 256, 1024  # kept at a time; a name takes about 4 KB, and names hardly repeat
 _RULE = Fit()
 
 
@@ -40,19 +39,17 @@ class Typesetter:
 
     # --- what others call ---
 
-    def sets(self, text: str, style: Style) -> bool:
-        """Whether the style's own family alone can set all of ``text``, its marks attached."""
-        text = normal(text)
-        if REFUSED.search(text):
-            return False
-        face = self._shaper.faces(style)[0]
-        shown = not text.strip()
-        for start, end, level, script in stretches(text, "auto")[1]:
-            run = shape(face, text, text, start, end, Manner(level, script, "en", style))
-            if run is None:
+    def sets(self, text: str, style: Style, language: str = "en", direction: Direction = "auto") -> bool:
+        """Whether the style's own family alone can set all of ``text``, its marks attached. What it has shaped for that
+        is kept for :meth:`fit`."""
+        setting = self._settings.get((text, style, language, direction))
+        if setting is None:
+            shaped = self._shaper.alone(text, style, language, direction)
+            if shaped is None or (text.strip() and not _shows(shaped)):
                 return False
-            shown = shown or bool(run.glyphs)
-        return shown
+            setting = self._set(shaped, text, style, language, direction)
+        own = self._shaper.faces(style)[0].key
+        return all(run.key == own for run in setting.runs)
 
     def line(self, text: str, style: Style, language: str, direction: Direction = "auto") -> Line:
         """One line, as long as it comes. Raises Uncovered."""
@@ -105,7 +102,7 @@ class Typesetter:
         lines = self._paragraphs.get(key)
         if lines is None:
             lines = tuple(self._paragraph(spans, width, language, direction, balance))
-            _keep(self._paragraphs, key, lines)
+            _keep(self._paragraphs, key, lines, _PARAGRAPHS)
         return lines
 
     def min_width(self, spans: Sequence[tuple[str, Style]], language: str) -> float:
@@ -122,14 +119,18 @@ class Typesetter:
     # --- names and titles ---
 
     def _setting(self, text: str, style: Style, language: str, direction: Direction) -> Setting:
-        key = (text, style, language, direction)
-        setting = self._settings.get(key)
+        setting = self._settings.get((text, style, language, direction))
         if setting is None:
             shaped = self._shaper.one(text, style, language, direction)
-            setting = arrange(shaped, self._shaper.cut(shaped, 0, len(shaped.text)), 0, len(shaped.text), style.size)
-            if not any(r.glyphs for r in setting.runs) and shaped.text.strip():
+            if shaped.text.strip() and not _shows(shaped):
                 raise Uncovered(text, shaped.text)
-            _keep(self._settings, key, setting)
+            setting = self._set(shaped, text, style, language, direction)
+        return setting
+
+    def _set(self, shaped: Shaped, text: str, style: Style, language: str, direction: Direction) -> Setting:
+        end = len(shaped.text)
+        setting = arrange(shaped, self._shaper.cut(shaped, 0, end), 0, end, style.size)
+        _keep(self._settings, (text, style, language, direction), setting, _TEXTS)
         return setting
 
     def _squeeze(
@@ -225,8 +226,12 @@ class Typesetter:
         return Line((), "", 0.0, face.ascent * k, face.descent * k)
 
 
-def _keep(cache: dict[K, V], key: K, value: V) -> None:
+def _shows(shaped: Shaped) -> bool:
+    return any(item.run.glyphs for item in shaped.items)
+
+
+def _keep(cache: dict[K, V], key: K, value: V, most: int) -> None:
     """Keeps a value; a full cache begins anew, so that memory stays flat."""
-    if len(cache) >= _CACHED:
+    if len(cache) >= most:
         cache.clear()
     cache[key] = value
