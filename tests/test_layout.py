@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import importlib.util
+import re
 from pathlib import Path
+from types import ModuleType
+from typing import get_args
 
+import msgspec
 import pytest
+from builders import NAMES_LONG, Make
+from ink import meetings, pages
+from judges import conforms, pdfium_text, picture, squeezed, zxing
 
 from certgen import layout
 from certgen.errors import ExitCode, Problem
@@ -118,3 +126,51 @@ def test_an_unknown_layout_names_those_there_are(tmp_path: Path) -> None:
     assert "classic" in problems[0].hint
     assert layout.load(str(tmp_path), problems) is None
     assert problems[1].code == "no-layout"
+
+
+# --- the page about it ------------------------------------------------------------------------
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+
+
+def reference() -> ModuleType:
+    """docs/layout_reference.py, which is no package's module."""
+    spec = importlib.util.spec_from_file_location("layout_reference", DOCS / "layout_reference.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def page() -> str:
+    return (DOCS / "layout.md").read_text(encoding="utf-8")
+
+
+def test_the_tables_of_the_page_are_those_of_the_code() -> None:
+    assert reference().rewritten(page()) == page(), "run: python docs/layout_reference.py"
+
+
+def test_the_page_has_every_table_and_every_key_is_described() -> None:
+    structs = [*get_args(layout.AnyBox), layout.Box, layout.Art, layout.PageSpec, layout.Paper, layout.StyleSpec]
+    for struct in (*structs, layout.Tint, layout._File):
+        assert f"<!-- layout: {struct.__name__} -->" in page()
+        info = msgspec.inspect.type_info(struct)
+        assert isinstance(info, msgspec.inspect.StructType)
+        for field in info.fields:
+            assert reference().described(field.type), f"{struct.__name__}.{field.name} has no description"
+    for path in FIELDS:
+        assert f"| `{{{path}}}` |" in page()
+
+
+@pytest.mark.parametrize("language", ["en", "es", "fr", "ar"])
+def test_the_example_of_the_page_makes_certificates(tmp_path: Path, language: str) -> None:
+    (example,) = re.findall(r"```toml layout\n(.*?)```", page(), re.DOTALL)
+    found, problems = load(tmp_path / "plain", example)
+    assert found is not None and problems == []
+    for name in ("Ana Díaz", "ANA DÍAZ", "Олена Коваль", NAMES_LONG[0]):
+        pdf = Make(language=language, venue="Online").pdf(name, design=found)
+        conforms(pdf)
+        assert name.split()[0] in squeezed(pdfium_text(pdf))
+        assert zxing(picture(pdf, dpi=150))
+        for drawn in pages(pdf):
+            assert meetings(drawn) == []
