@@ -6,7 +6,8 @@ What comes from outside is data only: nothing in it is run, fetched or followed;
 from __future__ import annotations
 
 from certgen.artwork.drawing import KINDS, drawing
+from certgen.artwork.outline import lettering
 from certgen.artwork.picture import background, image
 from certgen.artwork.sheet import contrast
 
-__all__ = ["KINDS", "background", "contrast", "drawing", "image"]
+__all__ = ["KINDS", "background", "contrast", "drawing", "image", "lettering"]

@@ -13,6 +13,7 @@ from certgen.artwork.path import Matrix, Path, Point
 from certgen.artwork.sheet import Report
 from certgen.errors import CertgenError
 from certgen.font import Face, FontBook
+from certgen.page import Rect
 
 _GENERIC = {"serif": "EB Garamond", "sans-serif": "Source Sans 3", "system-ui": "Source Sans 3"}
 _HINT = "Ask the designer to turn the text into outlines, or use a face that certgen has."
@@ -47,6 +48,27 @@ def outlines(pieces: Sequence[Piece], book: FontBook, report: Report) -> Iterato
                     path.parts.append((operator, tuple(Matrix(e=x, f=base).after(matrix)(p) for p in points)))
             x += width
             yield path, style
+
+
+def lettering(text: str, face: Face) -> tuple[str, Rect]:
+    """A word as path operators in thousandths of an em, y up, and the box of its outlines. Raises ValueError for a text
+    that the face does not have."""
+    if not face.covers(text) or not text.strip():
+        raise ValueError(f"{face.family} has not all characters of {text!r}")
+    buffer = hb.Buffer()
+    buffer.add_str(text)
+    buffer.guess_segment_properties()
+    hb.shape(face.hb, buffer)
+    scale, at, whole = 1000 / face.upem, 0.0, Path()
+    for info, position in zip(buffer.glyph_infos, buffer.glyph_positions, strict=True):
+        pen = _Pen()
+        face.hb.draw_glyph_with_pen(info.codepoint, pen)
+        place = Matrix(scale, 0, 0, scale, at + position.x_offset * scale, position.y_offset * scale)
+        whole.parts += [(operator, tuple(place(point) for point in points)) for operator, points in pen.path.parts]
+        at += position.x_advance * scale
+    box = whole.box()
+    assert box is not None
+    return whole.content(Matrix()), box
 
 
 def _collapsed(pieces: Sequence[Piece]) -> list[Piece]:

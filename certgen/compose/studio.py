@@ -15,6 +15,7 @@ from certgen.compose.pictures import LogosNode, OrnamentNode, PictureNode, QrNod
 from certgen.compose.record import Flow, RecordNode
 from certgen.compose.signatories import SignatoriesNode
 from certgen.compose.skills import SkillsNode
+from certgen.compose.specimen import across
 from certgen.compose.stock import stock
 from certgen.compose.texts import ProseNode, TextNode
 from certgen.course import expiry_date
@@ -43,7 +44,7 @@ from certgen.layout import (
     sides,
 )
 from certgen.model import Course, Issuer
-from certgen.page import Artwork, Colour, Document, Page, Picture, Rect
+from certgen.page import Artwork, Colour, Document, Draw, Page, Picture, Rect
 from certgen.pdf import engrave
 from certgen.qr import Symbols
 from certgen.text import Typesetter
@@ -74,20 +75,36 @@ class Studio:
     """Composes the blanks of one course in one layout.
 
     ``issued`` is the day of issue of the whole batch; ``record`` adds the pages that a layout prints when asked.
+    ``specimen`` marks every page as a sample, whose code is specimen.CODE.
     Pictures, drawings and QR tables are shared by all blanks.
     """
 
     def __init__(
-        self, layout: Layout, course: Course, issuer: Issuer, book: FontBook, issued: date, *, record: bool = False
+        self,
+        layout: Layout,
+        course: Course,
+        issuer: Issuer,
+        book: FontBook,
+        issued: date,
+        *,
+        record: bool = False,
+        specimen: bool = False,
     ) -> None:
         self.layout, self.course, self.issuer, self.book, self.issued = layout, course, issuer, book, issued
-        self.record = record
+        self.record, self.specimen = record, specimen
         self.expires = expiry_date(course.expires, issued)
         self.typesetter = Typesetter(book)
-        self.symbols = Symbols(f"{issuer.verify_url}/v#", CODE_LENGTH, CODE_ALPHABET)
+        self.symbols = Symbols(f"{issuer.verify_url}/v#", CODE_LENGTH, CODE_ALPHABET + "I" * specimen)
         self.flow: Flow | None = None
-        self._art: dict[str, Artwork] = {}
+        self._art: dict[str, Artwork] = {}  # from files
+        self._drawn: dict[str, Artwork] = {}
         self._said: set[Problem] = set()
+
+    def renewed(self, layout: Layout, course: Course, issuer: Issuer, issued: date) -> Studio:
+        """A studio for files that have changed: what was shaped and drawn is kept, pictures are read again."""
+        new = Studio(layout, course, issuer, self.book, issued, record=self.record, specimen=self.specimen)
+        new.typesetter, new._drawn = self.typesetter, self._drawn
+        return new
 
     def conditions(self) -> tuple[str, ...]:
         """Fields whose presence decides which boxes there are. Give :meth:`blank` those that have a value."""
@@ -145,9 +162,9 @@ class Studio:
     ) -> tuple[str, Artwork]:
         """An ornament, with its key."""
         key = f"{kind}|{width:.2f}|{height:.2f}|{colours}|{sorted(parameters.items())}|{sorted(more.items())}"
-        if key not in self._art:
-            self._art[key] = artwork.drawing(kind, width, height, list(colours), **parameters, **more)
-        return key, self._art[key]
+        if key not in self._drawn:
+            self._drawn[key] = artwork.drawing(kind, width, height, list(colours), **parameters, **more)
+        return key, self._drawn[key]
 
     def check_contrast(self, desk: Desk, box: str, ink: Colour, ground: Colour) -> None:
         """Refuse a QR code that stands out too little to be scanned, or is light on dark."""
@@ -172,13 +189,13 @@ class Studio:
                 self._one_page(desk, name, page)
         document = Document(
             pages=tuple(
-                Page(sheet.width, sheet.height, tuple(sheet.art), tuple(sheet.furniture), sheet.bleed)
+                Page(sheet.width, sheet.height, self._art_on(sheet), tuple(sheet.furniture), sheet.bleed)
                 for sheet in desk.sheets
             ),
             root=tuple(desk.elements),
             language=context.language,
             artwork=desk.artwork,
-            stock=stock(desk),
+            stock={} if self.specimen else stock(desk),  # a few samples bring their own
         )
         edition = context.edition
         return Blank(
@@ -193,6 +210,12 @@ class Studio:
             subject=edition.title,
             keywords=tuple(dict.fromkeys((self.course.code, *(skill.name for skill in edition.skills)))),
         )
+
+    def _art_on(self, sheet: Sheet) -> tuple[Draw, ...]:
+        if not self.specimen:
+            return tuple(sheet.art)
+        letters, edges = across(sheet.width, sheet.height, self.book)
+        return (letters, *sheet.art, edges)
 
     def _box_of(self, name: str, kind: type) -> bool:
         box = self.layout.boxes[name]
