@@ -1,12 +1,11 @@
-"""Makes the pictures in docs/pictures from the examples: python docs/pictures.py
+"""Makes the pictures in the documentation: ``python docs/pictures.py`` (needs the test tools).
 
-``certificate.png`` opens the README; ``contact-sheet.png`` shows the first page of every example in
-every layout, ``record-pages.png`` what follows it. Needs the test tools (pypdfium2).
+Every example in every layout is made afresh in a temporary folder and rendered by pdfium, so that a
+picture never shows what certgen no longer does.
 """
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
 import sys
@@ -14,96 +13,78 @@ import tempfile
 from pathlib import Path
 
 import pypdfium2
-from PIL import Image
+from PIL import Image, ImageDraw
+
+from certgen.layout import bundled
 
 ROOT = Path(__file__).resolve().parent.parent
 PICTURES = ROOT / "docs" / "pictures"
-LAYOUTS = ("classic", "modern", "record")
-FIRST = ("online-academy", "classic")  # the README's
-PAPER = (236, 236, 233)
+EXAMPLES = sorted(path.parent.name for path in (ROOT / "roster_examples").glob("*/course.toml"))
+WIDTH = 560  # pixels of a page on a contact sheet
+GAP = 28
+GROUND = (226, 226, 222)
 
 
-def make(example: str, layout: str, folder: Path) -> list[Path]:
-    """An example's certificates in a layout, made in a copy; paths in the roster's order."""
-    home = folder / f"{example}-{layout}"
-    made = shutil.ignore_patterns("certificates", "*-manifest.json", "certgen.secret")
-    shutil.copytree(ROOT / "roster_examples" / example, home, ignore=made)
-    out = home / "certificates"
-    command = [
-        sys.executable,
-        "-m",
-        "certgen",
-        "batch",
-        str(home / "roster.xlsx"),
-        "--layout",
-        layout,
-        "--out",
-        str(out),
-    ]
-    done = subprocess.run([*command, "--json"], capture_output=True, encoding="utf-8", check=False)
-    if done.returncode:
-        sys.exit(f"{example} in {layout}: {done.stdout}{done.stderr}")
-    return [out / Path(row["file"]).name for row in json.loads(done.stdout)["certificates"]]
+def certificates(case: Path, layout: str, out: Path) -> list[Path]:
+    """The PDFs of an example in a layout, with its record pages."""
+    command = [sys.executable, "-m", "certgen", "batch", str(case / "roster.xlsx")]
+    options = ["--layout", layout, "--record", "--out", str(out), "--json"]
+    done = subprocess.run([*command, *options], capture_output=True, text=True, encoding="utf-8", check=False)
+    if done.returncode != 0:
+        sys.exit(f"{case.name} in {layout}: {done.stdout}{done.stderr}")
+    return sorted(out.glob("*.pdf"))
 
 
-def pages(pdf: Path, width: int) -> list[Image.Image]:
-    """The pages of a file, ``width`` pixels wide."""
+def pages(pdf: Path, width: int = WIDTH) -> list[Image.Image]:
+    """Pages as pictures of the given width in pixels."""
     document = pypdfium2.PdfDocument(pdf)
-    rendered = []
-    for page in document:
-        image = page.render(scale=width / page.get_width() * 2).to_pil().convert("RGB")
-        rendered.append(image.resize((width, round(image.height / image.width * width)), Image.Resampling.LANCZOS))
-    document.close()
-    return rendered
+    try:
+        made = [page.render(scale=width * 2 / page.get_width()).to_pil().convert("RGB") for page in document]
+    finally:
+        document.close()
+    return [page.resize((width, round(page.height / 2)), Image.Resampling.LANCZOS) for page in made]
 
 
-def sheet(images: list[list[Image.Image]], gap: int = 24) -> Image.Image:
-    """Rows of pictures on grey paper."""
-    heights = [max(image.height for image in row) for row in images]
-    width = max(sum(image.width + gap for image in row) for row in images) + gap
-    board = Image.new("RGB", (width, sum(heights) + gap * (len(images) + 1)), PAPER)
-    top = gap
-    for row, height in zip(images, heights, strict=True):
-        left = gap
-        for image in row:
-            board.paste(image, (left, top))
-            left += image.width + gap
-        top += height + gap
-    return board
+def sheet(rows: list[list[Image.Image]], path: Path) -> None:
+    """Pictures in rows on a quiet ground, each with a hairline around it; in few colours, to stay small."""
+    width = max(sum(page.width + GAP for page in row) for row in rows) + GAP
+    height = sum(max(page.height for page in row) + GAP for row in rows) + GAP
+    whole = Image.new("RGB", (width, height), GROUND)
+    draw = ImageDraw.Draw(whole)
+    y = GAP
+    for row in rows:
+        x = GAP
+        for page in row:
+            whole.paste(page, (x, y))
+            draw.rectangle((x - 1, y - 1, x + page.width, y + page.height), outline=(190, 190, 186))
+            x += page.width + GAP
+        y += max(page.height for page in row) + GAP
+    path.parent.mkdir(parents=True, exist_ok=True)
+    whole.quantize(192, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
-def save(image: Image.Image, name: str) -> None:
-    """Writes a PNG of at most 256 colours, which these pictures do with."""
-    path = PICTURES / name
-    image.quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
-    print(f"{path.relative_to(ROOT)}: {path.stat().st_size // 1024} KB")
+def chosen(pdfs: list[Path], number: int) -> list[Path]:
+    """Some of an example's certificates, spread over its people."""
+    step = max(1, len(pdfs) // number)
+    return pdfs[::step][:number]
 
 
-def main() -> None:
-    """Makes all pictures."""
-    PICTURES.mkdir(exist_ok=True)
-    examples = sorted(course.parent.name for course in (ROOT / "roster_examples").glob("*/course.toml"))
-    firsts, records = [], []
-    with tempfile.TemporaryDirectory() as temporary:
-        for number, example in enumerate(examples):
-            row = []
-            for layout in LAYOUTS:
-                made = make(example, layout, Path(temporary))
-                chosen = made[number * 5 % len(made)]
-                if (example, layout) == FIRST:
-                    chosen = made[0]
-                    (page, *_) = pages(chosen, 1280)
-                    board = Image.new("RGB", (page.width + 64, page.height + 64), PAPER)
-                    board.paste(page, (32, 32))
-                    save(board, "certificate.png")
-                shown = pages(chosen, 520 if layout != "record" else 260)
-                row.append(shown[0])
-                if layout == "record":
-                    records.append(shown)
-            firsts.append(row)
-    save(sheet(firsts), "contact-sheet.png")
-    save(sheet(records), "record-pages.png")
+def run() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder) / "examples"
+        shutil.copytree(ROOT / "roster_examples", work, ignore=shutil.ignore_patterns("certificates", "certgen.secret"))
+        for layout in bundled():
+            firsts, records = [], []
+            for case in EXAMPLES:
+                pdfs = certificates(work / case, layout, Path(folder) / layout / case)
+                firsts.append([pages(pdf)[0] for pdf in chosen(pdfs, 4)])
+                records.append(pages(chosen(pdfs, 2)[-1])[:4])
+            sheet(firsts, PICTURES / f"{layout}.png")
+            sheet(records, PICTURES / f"{layout}-record.png")
+            sheet([firsts[0][:1]], ROOT / "layouts" / layout / "preview.png")
+        first = sorted((Path(folder) / "classic" / EXAMPLES[2]).glob("*.pdf"))
+        sheet([pages(first[len(first) // 2], 1100)[:1]], PICTURES / "certificate.png")
 
 
 if __name__ == "__main__":
-    main()
+    run()
