@@ -498,6 +498,9 @@ def _check(layout: Layout) -> Iterator[Problem]:
                 break
             seen.add(at)
             at = layout.styles[at].like
+    for name in layout.colours:
+        if name in _made_of(layout, name, set()):
+            yield wrong("colour-loop", f"colours.{name}", f"The colour “{name}” is made of itself.")
     for name, page in layout.pages.items():
         if page.box not in layout.boxes:
             yield wrong(
@@ -540,6 +543,16 @@ def _check(layout: Layout) -> Iterator[Problem]:
             sides(box.pad)
         except ValueError as error:
             yield wrong("wrong-value", f"{key}.pad", f"{error}".capitalize() + ".")
+
+
+def _made_of(layout: Layout, name: str, found: set[str]) -> set[str]:
+    """The colours that a colour is made of, or depends on as its ground."""
+    colour = layout.colours.get(name)
+    for part in (colour.of, colour.on) if isinstance(colour, Tint) else (colour,):
+        if part and part not in found:
+            found.add(part)
+            _made_of(layout, part, found)
+    return found
 
 
 def _loops(layout: Layout, name: str, above: tuple[str, ...]) -> Iterator[tuple[str, str, str]]:

@@ -11,6 +11,7 @@ from certgen.layout import MM, ImageBox, LogosBox, OrnamentBox, QrBox, RuleBox, 
 from certgen.page import Artwork, Element, Link, Picture, Text
 
 QUIET = 4  # modules of quiet zone, ISO/IEC 18004, 6.3.8
+CLOSER = 0.45  # of their height, that several logos give up on a full page
 TILE = 4 * MM  # margin of the tile that logos stand on
 MODULE = 0.4 * MM  # smallest module that office printers and phones manage together
 
@@ -50,7 +51,8 @@ class LogosNode(Node):
         found = [studio.image(Path(logo), width, height) for logo in logos]
         if len(found) < 2:
             return found
-        # Side by side, a wide logo as high as a square one looks larger: equal areas look equal.
+        height *= 1 - self.desk.tight * CLOSER  # on a full page many logos give way with everything else
+        # A wide logo as high as a square one looks larger: equal areas look equal.
         sizes = [height * (art.width / art.height) ** -0.5 for _, art in found]
         share = height / max(sizes)
         return [
