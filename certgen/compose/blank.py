@@ -72,6 +72,11 @@ class Blank:
     def _ready(self) -> None:
         self._typesetter = Typesetter(self.book)
         self._set: dict[str, dict[str, tuple[tuple[Draw, ...], str | None]]] = {slot.name: {} for slot in self.slots}
+        self._parts: dict[str, tuple[Template | str, ...]] = {
+            slot.name: tuple(part if part.paths else part.render(_nothing, self.language) for part in slot.templates)
+            for slot in self.slots
+            if isinstance(slot, TextSlot)
+        }
 
     def __getstate__(self) -> dict[str, object]:
         return {key: value for key, value in self.__dict__.items() if not key.startswith("_")}
@@ -129,6 +134,15 @@ class Blank:
         tail = self.plate.fill(filling)
         return Filled(tail, self.plate.digest(tail))
 
+    def name_width(self, lookup: Lookup) -> float:
+        """How wide the recipient's name would be set if it had all the room, in points; 0 where none is printed.
+        Raises :class:`CertgenError` where no face has it."""
+        for slot in self.slots:
+            if isinstance(slot, TextSlot) and any(p in NAMES for t in slot.templates for p in t.paths):
+                text = self._text(slot, lookup)
+                return self._typesetter.line(text, pick(self._typesetter, slot.styles, text)[0], self.language).width
+        return 0.0
+
     def check(self, lookup: Lookup) -> tuple[list[Fit], list[Problem]]:
         """What filling would do to each text, without making a file: how it fits, and what does not."""
         fits: list[Fit] = []
@@ -148,10 +162,9 @@ class Blank:
         return fits, problems
 
     def _text(self, slot: TextSlot, lookup: Lookup) -> str:
-        if len(slot.templates) == 1:
-            return slot.templates[0].render(lookup, self.language)
-        texts = [template.render(lookup, self.language) for template in slot.templates]
-        return slot.separator.join([text for text in texts if text])
+        parts, language = self._parts[slot.name], self.language
+        texts = [part if isinstance(part, str) else part.render(lookup, language) for part in parts]
+        return texts[0] if len(texts) == 1 else slot.separator.join([text for text in texts if text])
 
     def _fit(self, slot: TextSlot, text: str) -> tuple[Fitted, Style, Colour]:
         style, colour = pick(self._typesetter, slot.styles, text, self.language, slot.direction)
@@ -173,6 +186,10 @@ class Blank:
             for index, line in enumerate(lines)
         )
         return draws, language_of(text, self.language) or self.language
+
+
+def _nothing(path: str) -> None:
+    """The fields of a text that has none."""
 
 
 def language_of(text: str, language: str) -> str | None:
