@@ -13,7 +13,7 @@ looked up byte by byte. Bits count from the least significant.
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, lru_cache
 from operator import getitem
 from typing import Any, Literal, NamedTuple
 
@@ -80,7 +80,7 @@ class Symbols:
 
     @cached_property
     def _tables(self) -> _Tables:
-        return _Tables(self._segments, self._arguments[2], self.version, self.level)
+        return _tables(self._segments, self._arguments[2], self.version, self.level)
 
     def _varying(self, payload: str) -> str:
         if len(payload) != self._size or not payload.startswith(self._prefix):
@@ -121,6 +121,11 @@ def _encoder(segments: tuple[Segment, ...], level: Level, version: int | None = 
     for segment in segments:
         code.add_data(util.QRData(segment.template, segment.mode, False))
     return code
+
+
+@lru_cache(maxsize=8)  # the blanks of a batch share them
+def _tables(segments: tuple[Segment, ...], alphabet: str, version: int, level: Level) -> _Tables:
+    return _Tables(segments, alphabet, version, level)
 
 
 class _Tables:

@@ -15,7 +15,7 @@ from certgen.page import Artwork, Colour, Draw, Glyph, GlyphRun, Line, Picture, 
 from certgen.pdf.fonts import Coded, Pair
 from certgen.pdf.syntax import num, nums, utf16
 
-_LINES = 2048  # encoded lines kept
+_LINES = 256  # encoded lines kept: dates and hours come again, names and codes do not
 _GLYPHS = 1 << 15  # glyph variants (kerned pairs) kept for each face
 _APART = 0.07  # em of tracking that poppler and pdfium still read as one word
 _PINCHED = 85  # thousandths of kerning in a joined face that they still read so; measured, with a margin

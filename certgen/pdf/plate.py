@@ -123,11 +123,14 @@ class Plate:
         """
         if filling.slots.keys() != self._slots:
             self._refuse(filling)
-        own: list[tuple[str, Program]] = []
-        try:
-            drawn = {slot: self._encoder.draws(draws) for slot, draws in filling.slots.items()}
-        except Lacking:
-            drawn, own = self._with_own_fonts(filling)
+        drawn: dict[str, bytes] = {}
+        lacking: dict[str, tuple[GlyphRun, ...]] = {}
+        for slot, draws in filling.slots.items():
+            try:
+                drawn[slot] = self._encoder.draws(draws)
+            except Lacking as error:
+                lacking[slot] = error.runs
+        own = self._with_own_fonts(filling, lacking, drawn) if lacking else []
         writer = _Tail(len(self.prefix))
         try:
             packet = metadata.packet(self._packet, filling.metadata)
@@ -165,26 +168,26 @@ class Plate:
         extra = sorted(filling.slots.keys() - self._slots)
         raise malformed("slot-unknown", f"The document has no slot “{'”, “'.join(extra)}”.")
 
-    def _with_own_fonts(self, filling: Filling) -> tuple[dict[str, bytes], list[tuple[str, Program]]]:
-        """Runs that the plate's fonts cannot set, whole, in fonts of this file's own, one for each face."""
-        runs: list[GlyphRun] = []
-        for draws in filling.slots.values():
-            try:
-                self._encoder.draws(draws)
-            except Lacking as error:
-                runs += error.runs
+    def _with_own_fonts(
+        self, filling: Filling, lacking: dict[str, tuple[GlyphRun, ...]], drawn: dict[str, bytes]
+    ) -> list[tuple[str, Program]]:
+        """Draws the slots with runs that the plate's fonts lack: those runs, whole, in fonts of this file's own, one for
+        each face."""
         wanted: dict[str, set[Pair]] = {}
-        for run in runs:
+        moved = set()
+        for run in (run for runs in lacking.values() for run in runs):
             wanted.setdefault(run.face, set()).update([(glyph.gid, glyph.text) for glyph in run.glyphs])
+            moved.add(id(run))
         own = [(key, self._program(key, frozenset(wanted[key]))) for key in sorted(wanted)]
         codes = {}
         for index, (key, program) in enumerate(own):
             names = tuple(b"/X%dL%d" % (index, layer) for layer in range(len(program.layers)))
             face = self._book.by_key(key)
             codes[key] = Codes(program.codes, names, face.upem, face.joined)
-        moved = {id(run) for run in runs}
         encoder = _Mixed(self._encoder, codes, moved)
-        return {slot: encoder.draws(draws) for slot, draws in filling.slots.items()}, own
+        for slot in lacking:
+            drawn[slot] = encoder.draws(filling.slots[slot])
+        return own
 
     def _program(self, key: str, pairs: frozenset[Pair]) -> Program:
         known = self._own.get((key, pairs))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from urllib.parse import quote
 
 from certgen.errors import CertgenError, ExitCode, Problem
@@ -179,6 +180,7 @@ def annotation(link: Link, key: int) -> tuple[bytes, bytes]:
     )
 
 
+@lru_cache(maxsize=64)  # a code has several links to one address
 def address(url: str) -> bytes:
     """A URI as a string of ASCII (12.6.4.7); other characters are percent-encoded as in an IRI (RFC 3987, 3.1)."""
     return literal(quote(url, safe="!#$%&'()*+,/:;=?@[]~").encode("ascii"))
