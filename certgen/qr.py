@@ -114,8 +114,7 @@ def _smallest(segments: tuple[Segment, ...], minimum: Level) -> tuple[int, Level
 
 
 def _encoder(segments: tuple[Segment, ...], level: Level, version: int | None = None) -> Any:
-    from qrcode import QRCode, constants
-    from qrcode import util
+    from qrcode import QRCode, constants, util
 
     code: Any = QRCode(version=version, error_correction=getattr(constants, f"ERROR_CORRECT_{level}"))
     for segment in segments:
@@ -227,9 +226,7 @@ class _Tables:
         runs = [[_runs(value, x) for value in range(1 << width)] for width, x in zip(self.widths, offsets, strict=True)]
         # one text a line of modules: joined, split at the end of each value's share, so that it takes milliseconds
         shares = ["\0".join("".join(f"{x} Y {w} 1 re\n" for x, w in field) for field in column) for column in runs]
-        return [
-            share.replace("Y", str(y)).split("\0") for y in range(self._side - 1, -1, -1) for share in shares
-        ]
+        return [share.replace("Y", str(y)).split("\0") for y in range(self._side - 1, -1, -1) for share in shares]
 
     # --- building: all that asks qrcode -----------------------------------------------------
 

@@ -171,7 +171,7 @@ class Plate:
     def _with_own_fonts(
         self, filling: Filling, lacking: dict[str, tuple[GlyphRun, ...]], drawn: dict[str, bytes]
     ) -> list[tuple[str, Program]]:
-        """Draws the slots with runs that the plate's fonts lack: those runs, whole, in fonts of this file's own, one for
+        """Draws slots with runs that the plate's fonts lack: those runs, whole, in fonts of this file's own, one for
         each face."""
         wanted: dict[str, set[Pair]] = {}
         moved = set()
