@@ -150,16 +150,50 @@ def run(options: Options, watch: Watch | None = None) -> BatchResult:
     return batch.result()
 
 
-# --- the steps -------------------------------------------------------------------------------
-
-
-class _Job(NamedTuple):
+class Job(NamedTuple):
     """One certificate to be made; its credential is minted when its turn comes, so that memory stays flat."""
 
     recipient: Recipient
     award: int
     language: str
     blank: int
+
+
+class Draft(Struct, frozen=True):
+    """What a batch would be made of: who would get what. ``others`` met no award. Nothing is composed yet."""
+
+    course: Course
+    issuer: Issuer
+    layout: layout.Layout
+    jobs: tuple[Job, ...]
+    others: tuple[Recipient, ...]
+
+
+def draft(options: Options, problems: list[Problem], watch: Watch | None = None) -> Draft | None:
+    """The first half of a batch. None, with problems, where a file is missing altogether."""
+    batch = _Batch(options)
+    there = batch.read(watch or Nobody())
+    if there:
+        batch.decide()
+    problems += batch.problems
+    if not there:
+        return None
+    none = {item.row for item in batch.not_awarded}
+    others = tuple(person for person in batch.people.recipients if person.row in none)
+    return Draft(batch.course, batch.issuer, batch.design, tuple(batch.jobs), others)
+
+
+def present(conditions: Iterable[str], made: Credential) -> frozenset[str]:
+    """Those of the fields that decide which boxes there are which this credential has."""
+    return frozenset(path for path in conditions if credentials.value(made, path) not in (None, "", ()))
+
+
+def conditions(design: layout.Layout) -> list[str]:
+    """The fields that decide which boxes there are and that differ from person to person."""
+    return [path for path in design.conditions() if fields.varies(path)]
+
+
+# --- the steps -------------------------------------------------------------------------------
 
 
 class _Batch:
@@ -176,7 +210,7 @@ class _Batch:
         self.folder = (options.out or self.roster.parent / "certificates").absolute()
         self.problems: list[Problem] = []
         self.not_awarded: list[NotAwarded] = []
-        self.jobs: list[_Job] = []
+        self.jobs: list[Job] = []
         self.keys: dict[tuple[str, int, frozenset[str]], int] = {}  # what makes a blank -> its number
         self.blanks: list[Blank | None] = []
         self.files: list[str] = []  # runs parallel to jobs
@@ -331,7 +365,7 @@ class _Batch:
 
     def decide(self) -> None:
         """Who gets what: the award, the language, and the blank that suits."""
-        varying = [path for path in self.design.conditions() if fields.varies(path)]
+        asked = conditions(self.design)
         for person in self.people.recipients:
             award = credentials.decide(person, self.course)
             if isinstance(award, NotAwarded):
@@ -339,13 +373,12 @@ class _Batch:
                 continue
             language = person.language or self.language()
             try:
-                find = credentials.lookup(self._mint(person, award, language))
+                there = present(asked, self._mint(person, award, language))
             except CertgenError as error:
                 self._row_problems(person, error.problems)
                 continue
-            present = frozenset(path for path in varying if find(path) not in (None, "", ()))
-            blank = self.keys.setdefault((language, award, present), len(self.keys))
-            self.jobs.append(_Job(person, award, language, blank))
+            blank = self.keys.setdefault((language, award, there), len(self.keys))
+            self.jobs.append(Job(person, award, language, blank))
 
     def language(self) -> str:
         """The language of everyone whose row chooses none."""
@@ -360,7 +393,7 @@ class _Batch:
         self._read_secret(Path(self.issuer.folder))
         pattern = Template.parse(self.options.name)
         files: dict[str, Recipient] = {}
-        kept: list[_Job] = []
+        kept: list[Job] = []
         for job in self.jobs:
             made = self._mint(job.recipient, job.award, job.language)
             text = pattern.render(credentials.lookup(made), job.language)
@@ -499,7 +532,7 @@ class _Batch:
             done += len(piece)
             watch.progress(done, total)
 
-    def _entry(self, job: _Job, file: str, made: _Made) -> output.Entry:
+    def _entry(self, job: Job, file: str, made: _Made) -> output.Entry:
         kind = self.course.awards[job.award].kind
         known = bool(self.secret)
         return output.Entry(

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from certgen.compose.desk import QrSlot, TextSlot, pick, start_of
+from certgen.compose.stock import NAMES
 from certgen.errors import CertgenError, ExitCode, Problem
 from certgen.fields import Template
 from certgen.font import FontBook
@@ -28,13 +29,17 @@ REPEATS = 64  # distinct texts remembered for each slot: dates and hours repeat,
 
 
 class Fit(Struct, frozen=True):
-    """How a text was fitted into its box, for reports."""
+    """How a text was fitted into its box, for reports. ``size`` in points; ``faces`` are the keys of the faces it is
+    set in, ``usual`` is the one that the layout asks for first; ``name``: it holds the recipient's name."""
 
     box: str
     text: str
     how: str
     size: float
-    face: str
+    lines: int
+    faces: tuple[str, ...]
+    usual: str
+    name: bool
 
 
 class Filled(NamedTuple):
@@ -138,9 +143,10 @@ class Blank:
         """How wide the recipient's name would be set if it had all the room, in points; 0 where none is printed.
         Raises :class:`CertgenError` where no face has it."""
         for slot in self.slots:
-            if isinstance(slot, TextSlot) and any(p in NAMES for t in slot.templates for p in t.paths):
+            if isinstance(slot, TextSlot) and _named(slot):
                 text = self._text(slot, lookup)
-                return self._typesetter.line(text, pick(self._typesetter, slot.styles, text)[0], self.language).width
+                style, _ = pick(self._typesetter, slot.styles, text, self.language, slot.direction)
+                return self._typesetter.line(text, style, self.language, slot.direction).width
         return 0.0
 
     def check(self, lookup: Lookup) -> tuple[list[Fit], list[Problem]]:
@@ -158,7 +164,10 @@ class Blank:
             except (Uncovered, Unfit) as error:
                 problems.append(_problem(slot, text, error))
             else:
-                fits.append(Fit(slot.box, text, fitted.how, fitted.size, fitted.face))
+                runs = (run.face for line in fitted.lines for run in line.runs)
+                faces, style = tuple(dict.fromkeys(runs)), slot.styles[0][0]
+                usual = self.book.face(style.family, style.weight, style.italic).key
+                fits.append(Fit(slot.box, text, fitted.how, fitted.size, len(fitted.lines), faces, usual, _named(slot)))
         return fits, problems
 
     def _text(self, slot: TextSlot, lookup: Lookup) -> str:
@@ -190,6 +199,10 @@ class Blank:
 
 def _nothing(path: str) -> None:
     """The fields of a text that has none."""
+
+
+def _named(slot: TextSlot) -> bool:
+    return any(path in NAMES for template in slot.templates for path in template.paths)
 
 
 def language_of(text: str, language: str) -> str | None:
