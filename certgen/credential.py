@@ -23,6 +23,7 @@ import secrets
 import stat
 import subprocess
 import unicodedata
+from base64 import b32encode
 from collections.abc import Callable, Iterable
 from datetime import date
 from decimal import Decimal
@@ -164,6 +165,7 @@ def _figure(value: Decimal) -> str:
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 CODE_LENGTH = 16
 _VERSION = "certgen-code-1"
+_CROCKFORD = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", ALPHABET.encode("ascii"))  # from RFC 4648's base 32
 
 
 def identity(recipient: Recipient) -> str:
@@ -178,10 +180,13 @@ def identity(recipient: Recipient) -> str:
 
 def code(course: str, start: date | None, who: str, secret: bytes, revision: int = 0) -> str:
     """A credential's code, 16 characters without hyphens; see the head of this module."""
-    values = (_VERSION, course, start.isoformat() if start else "", who, str(revision))
-    message = b"".join(b"%d:%b," % (len(raw), raw) for raw in (value.encode("utf-8") for value in values))
-    bits = int.from_bytes(hmac.digest(secret, message, "sha256")[:10], "big")
-    return "".join(ALPHABET[bits >> shift & 31] for shift in range(75, -5, -5))
+    message = _netstrings(_VERSION, course, start.isoformat() if start else "", who, str(revision))
+    bits = hmac.digest(secret, message, "sha256")[:10]
+    return b32encode(bits).translate(_CROCKFORD).decode("ascii")
+
+
+def _netstrings(*values: str) -> bytes:
+    return b"".join([b"%d:%b," % (len(raw), raw) for raw in [value.encode("utf-8") for value in values]])
 
 
 def grouped(code: str) -> str:

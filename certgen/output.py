@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -44,6 +45,23 @@ _STAGING = ".certgen-"
 # --- names -----------------------------------------------------------------------------------
 
 
+class _Kept(dict[int, str]):
+    """What becomes of a character in a file's name, worked out when first seen."""
+
+    def __missing__(self, code: int) -> str:
+        category = unicodedata.category(chr(code))
+        if category[0] in "LM" or category == "Nd":
+            kept = chr(code)
+        else:
+            kept = "" if category in ("Cf", "Pi", "Pf") else "-"
+        self[code] = kept
+        return kept
+
+
+_KEPT = _Kept({ord("_"): "_", ord("'"): ""})
+_HYPHENS = re.compile("-{2,}")
+
+
 def file_stem(text: str, code: str) -> str:
     """A file's name without its suffix, good on Windows, macOS and Linux.
 
@@ -51,14 +69,7 @@ def file_stem(text: str, code: str) -> str:
     one hyphen. Names that Windows keeps for devices get a _ in front. What is too long is cut between characters and
     ends in ``code``; what would be empty is ``code``.
     """
-    kept: list[str] = []
-    for character in unicodedata.normalize("NFC", text):
-        category = unicodedata.category(character)
-        if character == "_" or category[0] in "LM" or category == "Nd":
-            kept.append(character)
-        elif category not in ("Cf", "Pi", "Pf") and character != "'" and kept and kept[-1] != "-":
-            kept.append("-")
-    stem = "".join(kept).strip("-")
+    stem = _HYPHENS.sub("-", unicodedata.normalize("NFC", text).translate(_KEPT)).strip("-")
     if not stem.strip("_"):
         return code
     if stem.casefold() in _RESERVED:
