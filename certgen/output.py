@@ -50,12 +50,9 @@ class _Kept(dict[int, str]):
 
     def __missing__(self, code: int) -> str:
         category = unicodedata.category(chr(code))
-        if category[0] in "LM" or category == "Nd":
-            kept = chr(code)
-        else:
-            kept = "" if category in ("Cf", "Pi", "Pf") else "-"
-        self[code] = kept
-        return kept
+        dropped = "" if category in ("Cf", "Pi", "Pf") else "-"
+        self[code] = chr(code) if category[0] in "LM" or category == "Nd" else dropped
+        return self[code]
 
 
 _KEPT = _Kept({ord("_"): "_", ord("'"): ""})
