@@ -44,6 +44,7 @@ class Turn(NamedTuple):
     rate: float  # certificates a second, once per-person work is under way
     first: float  # from the start of the process to the first file
     whole: float  # from the start of the process to its end
+    processor: float  # seconds of processor time a certificate; of the first process only
     memory: int  # peak resident bytes, all processes together; 0 is not known
     size: float  # mean bytes of a file
 
@@ -92,6 +93,7 @@ def take(field: Field, contestant: str, count: int, jobs: int = 1) -> Turn:
         rate=count / span,
         first=min(each["first"] for each in told) - running[0][0],
         whole=ended - running[0][0],
+        processor=sum(each["processor"] for each in told) / count,
         memory=watch.peak or 0,
         size=sum(sizes) / len(sizes),
     )
@@ -135,7 +137,7 @@ def compare(field: Field, counts: dict[str, int], rounds: int, jobs: int) -> dic
             ours = turns["certgen"][-1]
             rest = take(field, "certgen", FEW, jobs)
             rate = (counts["certgen"] - FEW) / (ours.whole - rest.whole)
-            turns.setdefault("all", []).append(ours._replace(rate=rate, first=rest.whole))
+            turns.setdefault("all", []).append(ours._replace(rate=rate, first=rest.whole, processor=0.0))
             print(f"  round {number + 1}, {jobs} at once, certgen with all: {rate:,.0f}/s", file=sys.stderr)
     return turns
 
@@ -150,12 +152,17 @@ def mebibytes(size: float) -> str:
     return f"{size / MEBIBYTE:,.0f} MiB" if size else "–"
 
 
+def microseconds(seconds: float) -> str:
+    """Processor time in words; a dash where it was not taken."""
+    return f"{seconds * 1e6:,.0f}" if seconds else "–"
+
+
 def table(one: dict[str, list[Turn]], many: dict[str, list[Turn]], jobs: int) -> list[str]:
     """The comparison as Markdown."""
     lines = [
-        f"| | certificates/s, one core | {jobs} cores | x plain | x fastest peer | bytes a file "
+        f"| | certificates/s, one core | {jobs} cores | x plain | x fastest peer | processor µs each | bytes a file "
         f"| peak memory, one core | {jobs} cores | seconds to the first file |",
-        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     for name in (each for each in TITLES if each in one):
         turns = one[name]
@@ -163,7 +170,8 @@ def table(one: dict[str, list[Turn]], many: dict[str, list[Turn]], jobs: int) ->
         memory = [mebibytes(mid(each, "memory")) for each in (turns, many[name])]
         lines.append(
             f"| {TITLES[name]} | {rate:,.0f} | {cores:,.0f} | {rate / mid(one['plain'], 'rate'):.1f} "
-            f"| {rate / mid(one['split'], 'rate'):.1f} | {mid(turns, 'size'):,.0f} | {memory[0]} | {memory[1]} "
+            f"| {rate / mid(one['split'], 'rate'):.1f} | {microseconds(mid(turns, 'processor'))} "
+            f"| {mid(turns, 'size'):,.0f} | {memory[0]} | {memory[1]} "
             f"| {mid(turns, 'first'):.2f} |"
         )
     return lines

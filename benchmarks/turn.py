@@ -18,15 +18,19 @@ class Clock:
 
     def __init__(self) -> None:
         self.began = self.first = self.last = 0.0
+        self.processor = 0.0  # seconds of processor time from the beginning to the last file
         self.files = 0
+        self._idle = 0.0
 
     def begin(self) -> None:
         """What is the same for everybody is ready."""
         self.began = time.time()
+        self._idle = time.process_time()
 
     def done(self) -> None:
         """Another file is there."""
         self.last = time.time()
+        self.processor = time.process_time() - self._idle
         self.first = self.first or self.last
         self.files += 1
 
