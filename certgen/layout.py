@@ -322,7 +322,7 @@ class RecordBox(Box, frozen=True, tag="record", kw_only=True):
     style: Annotated[str, Meta(description="of paragraphs and lists")] = "record"
     heading: Annotated[str, Meta(description="of sections' headings")] = "record-heading"
     subheading: Annotated[str, Meta(description="of headings inside a section")] = "record-subheading"
-    minor: Annotated[str, Meta(description="of headings typed with ####; empty: the subheading's")] = ""
+    minor: Annotated[str, Meta(description="of the lesser headings inside a section; empty: the subheading's")] = ""
     gap: Annotated[float, Meta(description="points before a heading")] = 14.0
     skills_over: Annotated[int, Meta(description="skills are listed only if there are more than these")] = 0
 

@@ -1,10 +1,7 @@
 """The course record: sections flow in columns over as many pages as it needs.
 
 Every line is a strip. Strips that belong together (a heading and two lines after it, the first two and the last two
-lines of a paragraph, a list and the line that announces it) move together. The columns of a page end level: the
-breaks are chosen for it, and the spaces between blocks give what is missing. A last page that would hold only a few
-lines is done without where the record, set a little closer throughout, ends on the page before; where that is not
-enough, the pages share what there is.
+lines of a paragraph, a list and the line that announces it) move together; :mod:`certgen.compose.columns` breaks them.
 """
 
 from __future__ import annotations
@@ -16,66 +13,27 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from certgen.compose.boxes import SLACK, Node
+from certgen.compose.columns import Columns, Strip
 from certgen.compose.desk import Desk, Frame, Overfull, Sheet, leading_of, line_height
 from certgen.compose.texts import spans_of
 from certgen.layout import MM, RecordBox
 from certgen.model import Block, Heading, ListItem, Paragraph, Prose, Span
-from certgen.page import Colour, Draw, Element, Line, Mark
+from certgen.page import Draw, Element, Line, Mark
 from certgen.text import Style
 
 INDENT = 4.2 * MM  # of a list's text from its markers, at least
 CLEAR = 1.2 * MM  # between a marker and its text, at least
-SPARSE = 0.24  # share of its height below which a last page looks forgotten
-STRETCH = 1.2  # by how much spaces may grow, in shares of themselves, for columns to end level
-SEARCH = 40.0  # points by which a page may end early for columns to end level
-STEP = 3.0  # points between the ends that are tried
-
-
-class Strip(NamedTuple):
-    """One line of a piece of the record. ``before`` is the space above it, dropped at a column's top."""
-
-    piece: int
-    line: Line
-    indent: float
-    leading: float
-    before: float
-    keep: bool  # must not be parted from the next strip
-    colour: Colour
-    marker: Line | None = None
-    marker_at: float = 0.0
 
 
 class Piece(NamedTuple):
-    """A block: its role (H2, H3, P, LI), list depth, and whether its marker counts; ``heads``: what follows is its."""
+    """A block: its role (H2 to H6, P, LI), list depth, and whether its marker counts; ``heads``: it is a heading of
+    what follows."""
 
     role: str
     depth: int
     ordered: bool
     section: int
     heads: bool = False
-
-
-class Density(NamedTuple):
-    """How close a record is set: factors of the spaces between blocks and of the leading, and the share of a page's
-    height that is used."""
-
-    spaces: float = 1.0
-    leading: float = 1.0
-    page: float = 1.0
-
-
-DESIGNED = Density()
-CLOSER = tuple(
-    Density(spaces, leading)
-    for spaces, leading in ((0.9, 1.0), (0.8, 1.0), (0.8, 0.99), (0.7, 0.99), (0.7, 0.98), (0.6, 0.98), (0.6, 0.97))
-)
-LOOSER = tuple(
-    Density(spaces, leading, page)
-    for spaces, leading, page in (
-        (1.15, 1.0, 1.0), (1.3, 1.0, 1.0), (1.3, 1.02, 1.0), (1.3, 1.02, 0.95), (1.3, 1.02, 0.9), (1.3, 1.02, 0.85),
-        (1.3, 1.02, 0.8), (1.3, 1.02, 0.75), (1.3, 1.02, 0.7),
-    )
-)  # fmt: skip
 
 
 class Flow:
@@ -90,8 +48,7 @@ class Flow:
         self.drawn: dict[int, dict[str, dict[int, list[Draw]]]] = {}
         for part in spec.content:
             getattr(self, f"_{part}")()
-        self.density = DESIGNED
-        self.plan: list[list[int]] = []  # ends of the columns, for each page
+        self.columns = Columns(self.strips, spec.columns)
 
     @property
     def done(self) -> bool:
@@ -130,6 +87,7 @@ class Flow:
         style, _ = self.desk.style(self.spec.style)
         # a section without a heading is still set apart from the one before it
         above = 0.2 * leading_of(style) if heading else self.spec.gap
+        levels = sorted({block.level for block in body.blocks if isinstance(block, Heading)})
         steps: list[tuple[float, float, float]] = []
         for index, block in enumerate(body.blocks):
             previous = body.blocks[index - 1] if index else None
@@ -140,8 +98,10 @@ class Flow:
                     steps = self._steps(body.blocks[index:], style)
                 self._item(block, space, steps[block.depth])
             elif isinstance(block, Heading):
-                name = self.spec.minor if self.spec.minor and block.level > 3 else self.spec.subheading
-                self._piece("H3", spans_of(block.spans, self.desk.style(name)[0]), name, space, heads=heads)
+                rank = min(levels.index(block.level), 3)  # H6 is the last that there is
+                name = self.spec.minor if rank and self.spec.minor else self.spec.subheading
+                spans = spans_of(block.spans, self.desk.style(name)[0])
+                self._piece(f"H{3 + rank}", spans, name, space, heads=heads)
             else:
                 self._piece("P", spans_of(block.spans, style), self.spec.style, space, heads=heads)
         self._bind(first)
@@ -215,7 +175,7 @@ class Flow:
         desk = self.desk
         style, colour = desk.style(style_name)
         leading = leading_of(style)
-        lines = desk.paragraph("record", spans, self.width - indent, balance=role in ("H2", "H3"))
+        lines = desk.paragraph("record", spans, self.width - indent, balance=role[0] == "H")
         number = len(self.pieces)
         self.pieces.append(Piece(role, depth, ordered, self.section, heads))
         for index, line in enumerate(lines):
@@ -230,6 +190,8 @@ class Flow:
                     leading=leading,
                     before=before if index == 0 else 0.0,
                     keep=heads or (index < last and (index == 0 or index == last - 1)),
+                    heads=heads,
+                    item=role == "LI",
                     colour=colour,
                     marker=marker if index == 0 else None,
                     marker_at=marker_at,
@@ -242,166 +204,40 @@ class Flow:
         strips, pieces = self.strips, self.pieces
         last = len(strips) - 1
         for at in range(first, last):
-            here, there = pieces[strips[at].piece], pieces[strips[at + 1].piece]
-            follows_heading = at > first and pieces[strips[at - 1].piece].heads and not here.heads
-            ends_group = at + 1 == last or pieces[strips[at + 2].piece].heads
-            announces = here is not there and (there.role == "LI" and (here.role != "LI" or there.depth > here.depth))
-            if not there.heads and (follows_heading or (ends_group and not here.heads) or announces):
-                strips[at] = strips[at]._replace(keep=True)
+            here, there = strips[at], strips[at + 1]
+            if there.heads:
+                continue
+            follows_heading = at > first and strips[at - 1].heads and not here.heads
+            ends_group = not here.heads and (at + 1 == last or strips[at + 2].heads)
+            deeper = not here.item or pieces[there.piece].depth > pieces[here.piece].depth
+            announces = here.piece != there.piece and there.item and deeper
+            if follows_heading or ends_group or announces:
+                strips[at] = here._replace(keep=True)
 
-    # --- breaking ----------------------------------------------------------------------------
-
-    def _height(self, index: int, top: bool) -> float:
-        """Of a strip in points, with the space above it unless it is at the top of a column."""
-        strip = self.strips[index]
-        height = line_height(strip.line, strip.leading * self.density.leading)
-        return height if top else height + strip.before * self.density.spaces
-
-    def _column(self, start: int, height: float) -> int:
-        """Index of the first strip that does not go into a column of this height."""
-        used, at = 0.0, start
-        while at < len(self.strips):
-            end = at
-            need = 0.0
-            while True:  # strips that hang together
-                need += self._height(end, end == start)
-                end += 1
-                if end >= len(self.strips) or not self.strips[end - 1].keep:
-                    break
-            if used + need > height + SLACK:
-                return at if at > start else self._force(start, height)
-            used += need
-            at = end
-        return at
-
-    def _force(self, start: int, height: float) -> int:
-        """As :meth:`_column`, for what hangs together and is taller than a column: it is parted after all."""
-        used, at = 0.0, start
-        while at < len(self.strips):
-            used += self._height(at, at == start)
-            if used > height + SLACK:
-                break
-            at += 1
-        if at == start:
-            raise Overfull("record", self.strips[at].line.text, used, height, across=False)
-        return at
-
-    def _page(self, start: int, height: float) -> list[int]:
-        """Ends of the columns of a page."""
-        ends, at = [], start
-        for _ in range(self.spec.columns):
-            at = self._column(at, height)
-            ends.append(at)
-        return ends
-
-    def _tall(self, start: int, ends: Sequence[int]) -> list[float]:
-        """Heights of the columns that end there, without those that are empty."""
-        spans = [(a, b) for a, b in pairwise((start, *ends)) if b > a]
-        return [sum(self._height(index, index == a) for index in range(a, b)) for a, b in spans]
-
-    def _pages(self, height: float) -> list[list[int]]:
-        """All pages at the present density, each as full as it gets; the last as short as it can be."""
-        pages: list[list[int]] = []
-        at, count = 0, len(self.strips)
-        room = height * self.density.page
-        while at < count:
-            ends = self._page(at, room)
-            if ends[-1] >= count:
-                low, high = 0.0, room
-                while high - low > 0.5:
-                    middle = (low + high) / 2
-                    low, high = (low, middle) if self._ends(at, middle) else (middle, high)
-                ends = self._page(at, high)
-            pages.append(ends)
-            at = ends[-1]
-        return pages
-
-    def _ends(self, start: int, height: float) -> bool:
-        """Whether the record ends on a page of this height."""
-        try:
-            return self._page(start, height)[-1] >= len(self.strips)
-        except Overfull:
-            return False
-
-    def _fullness(self, pages: Sequence[Sequence[int]], height: float) -> float:
-        """Share of its height that the last page uses."""
-        start = pages[-2][-1] if len(pages) > 1 else 0
-        return max(self._tall(start, pages[-1])) / height
-
-    def _settle(self, height: float) -> None:
-        """Choose the density, so that the last page has something to say, and all breaks."""
-        designed = self._pages(height)
-        chosen = DESIGNED
-        if len(designed) > 1 and self._fullness(designed, height) < SPARSE:
-            for density in (*CLOSER, *LOOSER):
-                self.density = density
-                pages = self._pages(height)
-                if len(pages) < len(designed) or (
-                    len(pages) == len(designed) and self._fullness(pages, height) >= SPARSE
-                ):
-                    chosen = density
-                    break
-        self.density = chosen
-        self.plan = self._level(self._pages(height), height * chosen.page)
-
-    def _level(self, pages: list[list[int]], height: float) -> list[list[int]]:
-        """The same pages, their columns broken so that they are as nearly level as can be, a little above the foot."""
-        plan: list[list[int]] = []
-        start = 0
-        for ends in pages:
-            last = ends is pages[-1]
-            natural = max(self._tall(start, ends))
-            low, high = (natural, min(height, natural + SEARCH)) if last else (height - SEARCH, height)
-            best, least = self._page(start, high), float("inf")
-            tried = high
-            while tried >= low - SLACK:
-                found = self._page(start, tried)
-                if last and found[-1] < len(self.strips):
-                    break
-                tall = self._tall(start, found)
-                uneven = max(tall) - min(tall) if len(tall) == self.spec.columns else height
-                cost = uneven + 0.4 * abs(max(tall) - (natural if last else height))
-                if cost < least - SLACK:
-                    best, least = found, cost
-                tried -= STEP
-            plan.append(best)
-            start = best[-1]
-        return plan if start >= len(self.strips) else pages
+    # --- pages -------------------------------------------------------------------------------
 
     def take(self, sheet: Sheet, frame: Frame) -> None:
         """Fill one page's frame with the strips that come next."""
-        if not self.plan and self.strips:
-            self._settle(frame.height)
+        columns = self.columns
+        if not columns.plan:
+            columns.settle(frame.height)
         if self.done:
             return
-        ends = next(ends for ends in self.plan if ends[-1] > self.next)
+        ends = next(ends for ends in columns.plan if ends[-1] > self.next)
+        spans = list(pairwise((self.next, *ends)))
         step = self.width + self.spec.gutter * MM
-        start = self.next
-        foot = max(self._tall(start, ends))
-        columns = [(column, a, b) for column, (a, b) in enumerate(pairwise((start, *ends))) if b > a]
-        first = min(self._first_baseline(a) for _, a, _ in columns)
-        for column, a, b in columns:  # all begin on one baseline, be it with a heading or with text
-            rise = self._first_baseline(a) - first
-            self._draw(sheet, Frame(frame.x + column * step, frame.y - rise, self.width, foot + rise), a, b)
+        for index, ((start, end), (rise, growth)) in enumerate(zip(spans, columns.growth(spans), strict=True)):
+            place = Frame(frame.x + index * step, frame.y - rise, self.width, frame.height)
+            self._draw(sheet, place, start, end, growth)
         self.next = ends[-1]
 
-    def _first_baseline(self, start: int) -> float:
-        """How far below a column's top its first strip's baseline lies, as Desk.place_lines sets it."""
-        line = self.strips[start].line
-        height = line_height(line, self.strips[start].leading * self.density.leading)
-        return (height - line.ascent - line.descent) / 2 + line.ascent
-
-    def _draw(self, sheet: Sheet, frame: Frame, start: int, end: int) -> None:
-        """One column. The spaces between its blocks grow until it ends at the frame's foot, if it is near."""
-        natural = self._tall(start, [end])[0]
-        glue = sum(strip.before for strip in self.strips[start + 1 : end]) * self.density.spaces
-        stretch = (frame.height - natural) / glue if glue else 0.0
-        spaces = self.density.spaces * (1 + stretch if stretch <= STRETCH else 1)
+    def _draw(self, sheet: Sheet, frame: Frame, start: int, end: int, growth: float) -> None:
+        """One column, from the frame's top."""
         y = frame.y
         for index in range(start, end):
             strip = self.strips[index]
-            leading = strip.leading * self.density.leading
-            y += strip.before * spaces if index > start else 0.0
+            leading = strip.leading * self.columns.density.leading
+            y += self.columns.space(index, growth) if index > start else 0.0
             height = line_height(strip.line, leading)
             place = Frame(frame.x + strip.indent, y, frame.width - strip.indent, height)
             pages = self.drawn.setdefault(strip.piece, {"Lbl": {}, "Body": {}})
