@@ -1,9 +1,8 @@
-"""An .xlsx file as a zip archive of XML parts: checked before any parser sees it, and read beside calamine.
+"""A spreadsheet as a zip archive of parts (.xlsx, .xlsm, .xlsb, .ods): checked before any parser sees it.
 
-Calamine is fast and forgiving: error cells and formulas without a value come back empty, a stray cell
-makes it ask for all the memory there is, and it says nothing of hidden rows or per cent. This module
-refuses archives that are built to do harm, and finds in the sheets' own XML what is left unsaid.
-Sources: ECMA-376 part 1, 18.3 (sheets) and 18.8 (styles); part 2 (packages); XML 1.0.
+Archives that are built to do harm are refused here: bombs, two parts of one name, declarations in XML. What a reader
+needs to know of every format stands here too: the limits, how a reading is refused, and the notes that it leaves.
+Sources: ECMA-376 part 2 (packages); ODF 1.3 part 2; XML 1.0.
 """
 
 from __future__ import annotations
@@ -17,7 +16,6 @@ import zlib
 from xml.etree import ElementTree
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from certgen.errors import Problem
 
@@ -25,22 +23,37 @@ EXCEL_ROWS, EXCEL_COLUMNS, EXCEL_CHARACTERS = 1_048_576, 16_384, 32_767
 
 
 class Limits(Struct, frozen=True):
-    """What a file may ask of the reader. Sizes are bytes; ``cells`` counts the sheet's used rectangle."""
+    """What a file may ask of the reader. Sizes are bytes; rows, columns and cells are a sheet's used rectangle.
+
+    ``memory`` (bytes) and ``seconds`` are for the process that reads; see confine.py.
+    """
 
     file_bytes: int = 100_000_000
     unpacked_bytes: int = 512_000_000
     ratio: int = 250  # unpacked to packed, of one member; real sheets stay below 100
     cells: int = 8_000_000
-    rows: int = EXCEL_ROWS
+    rows: int = 250_000
     columns: int = EXCEL_COLUMNS
+    memory: int = 512 * 1024 * 1024
+    seconds: float = 10.0
 
 
 class Refused(Exception):
     """Ends the reading of one file; :func:`certgen.workbook.load` catches it."""
 
-    def __init__(self, code: str, message: str, hint: str, row: int | None = None) -> None:
+    def __init__(self, code: str, message: str, hint: str, row: int | None = None, **place: str) -> None:
         super().__init__(message)
-        self.problem = Problem(code=code, message=message, hint=hint, row=row)
+        self.problem = Problem(code=code, message=message, hint=hint, row=row, **place)  # type: ignore[arg-type]
+
+
+def too_many_rows(limits: Limits, sheet: str | None = None) -> Refused:
+    """The refusal of a sheet, or of a CSV file, with more rows or columns than a roster may have."""
+    return Refused(
+        "too-large",
+        f"{f'The sheet “{sheet}”' if sheet else 'The file'} has more rows or columns than are read at a time: "
+        f"{limits.rows:,} rows, {limits.columns:,} columns, {limits.cells:,} cells.",
+        "Split it into several rosters, or keep only the columns that the certificates need.",
+    )
 
 
 DAMAGED = (
@@ -78,16 +91,23 @@ def part_name(name: str) -> str:
     return name.replace("\\", "/").lstrip("/").lower()
 
 
+Merge = tuple[int, int, int, int]
+
+
 class Notes(Struct):
-    """What calamine does not tell about a sheet; see :class:`certgen.workbook.Sheet`."""
+    """What calamine does not tell about a sheet; see :class:`certgen.workbook.Sheet`.
+
+    ``merged`` are rectangles as (top, left, bottom, right), counted from 0, both ends within.
+    """
 
     faults: dict[str, str] = {}
     percents: frozenset[str] = frozenset()
     hidden_rows: frozenset[int] = frozenset()
+    merged: tuple[Merge, ...] = ()
 
 
 class Package:
-    """An .xlsx file as a zip archive of XML parts, checked before any parser sees them."""
+    """A zip archive of parts. Raises :class:`Refused` when it is damaged, locked, or built to do harm."""
 
     def __init__(self, data: bytes, limits: Limits) -> None:
         try:
@@ -115,7 +135,6 @@ class Package:
         for name in self.members:
             if name.endswith((".xml", ".rels")):
                 self._refuse_doctype(name)
-        self.sheets, self.date1904 = self._workbook()
 
     def part(self, name: str) -> bytes | None:
         member = self.members.get(name)
@@ -144,7 +163,8 @@ class Package:
         if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             raise Refused(*DAMAGED)  # calamine cannot, and a byte search above would have missed a DTD
 
-    def _xml(self, name: str) -> ElementTree.Element | None:
+    def xml(self, name: str) -> ElementTree.Element | None:
+        """A part as a tree; None where there is no such part."""
         data = self.part(name)
         if data is None:
             return None
@@ -153,113 +173,13 @@ class Package:
         except ElementTree.ParseError:
             raise Refused(*DAMAGED) from None
 
-    def _workbook(self) -> tuple[dict[str, str], bool]:
-        """Each sheet's part by the sheet's name, and whether dates count from 1904."""
-        home = next((name for name in self.members if name.endswith("workbook.xml")), "")
-        root = self._xml(home)
-        if root is None:
-            raise Refused(*DAMAGED)
-        folder, _, file = home.rpartition("/")
-        relations = self._xml(f"{folder}/_rels/{file}.rels".lstrip("/"))
+    def relations(self, name: str) -> dict[str, str]:
+        """The parts that a part refers to, by the ids that it uses for them (ISO 29500-2, 9.3)."""
+        folder, _, file = name.rpartition("/")
+        root = self.xml(f"{folder}/_rels/{file}.rels".lstrip("/"))
         targets: dict[str, str] = {}
-        for relation in relations if relations is not None else ():
+        for relation in root if root is not None else ():
             target = relation.get("Target", "").replace("\\", "/")
             full = target if target.startswith("/") else f"{folder}/{target}"
             targets[relation.get("Id", "")] = part_name(posixpath.normpath(full))
-        sheets: dict[str, str] = {}
-        date1904 = False
-        for element in root.iter():
-            tag = element.tag.rpartition("}")[2]
-            if tag == "sheet":
-                key = next((value for name, value in element.items() if name.rpartition("}")[2] == "id"), "")
-                sheets[element.get("name", "")] = targets.get(key, "")
-            elif tag == "workbookPr":
-                date1904 = element.get("date1904", "0") in ("1", "true")
-        return sheets, date1904
-
-    def notes(self, limits: Limits) -> dict[str, Notes]:
-        """What each sheet's own XML adds. Raises when a sheet's used rectangle is too large to hold."""
-        styles = self._percent_styles()
-        notes = {}
-        for sheet, name in self.sheets.items():
-            data = self.part(name)
-            if data is not None and re.search(rb"<(?:\w+:)?worksheet\b", data[:65_536]):
-                _refuse_vast(sheet, data, limits)
-                notes[sheet] = _sheet_notes(data, styles)
-        return notes
-
-    def _percent_styles(self) -> tuple[bytes, ...]:
-        """Indexes of the cell formats that show per cent (number formats 9 and 10, or with an unquoted %)."""
-        name = next((name for name in self.members if name.endswith("styles.xml")), "")
-        root = self._xml(name) if self.members.get(name) and self.members[name].file_size < 20_000_000 else None
-        if root is None:
-            return ()
-        percent = {"9", "10"}
-        found: list[bytes] = []
-        for element in root.iter():
-            tag = element.tag.rpartition("}")[2]
-            if tag == "numFmt" and "%" in re.sub(r'"[^"]*"|\\.', "", element.get("formatCode", "")):
-                percent.add(element.get("numFmtId", ""))
-            elif tag == "cellXfs":
-                found = [b"%d" % i for i, format_ in enumerate(element) if format_.get("numFmtId") in percent]
-        return tuple(found)
-
-
-_REFERENCE = re.compile(rb'\br="([A-Z]{1,9})(\d{1,12})"')
-
-
-def _refuse_vast(sheet: str, data: bytes, limits: Limits) -> None:
-    """Calamine lays a sheet out as one rectangle: a stray cell at XFD1048576 would ask for 549 GB."""
-    last = max(map(int, re.findall(rb'<(?:\w+:)?row\b[^>]*?\br="(\d{1,12})"', data)), default=0)
-    widest = max((column_index(m.decode()) for m in set(re.findall(rb'\br="([A-Z]+)\d', data))), default=0)
-    if last <= limits.rows and widest < limits.columns and (widest + 1) * last <= limits.cells:
-        return
-    # Rare: measure exactly, by the cells that hold something.
-    top, left, bottom, right = limits.rows, limits.columns, -1, -1
-    for cell in re.finditer(rb"<(?:\w+:)?c\b([^>]*[^/>])>(?!</)", data):
-        reference = _REFERENCE.search(cell[1])
-        if reference is None:
-            continue
-        row, column = int(reference[2]) - 1, column_index(reference[1].decode())
-        top, left, bottom, right = min(top, row), min(left, column), max(bottom, row), max(right, column)
-    if bottom >= limits.rows or right >= limits.columns or (bottom - top + 1) * (right - left + 1) > limits.cells:
-        far = f"{column_letters(right)}{bottom + 1}"
-        problem = Refused(
-            "too-large",
-            f"The sheet “{sheet}” reaches as far as {far}, which is more than can be read.",
-            f"Press Ctrl+End to find the stray cells near {far}, delete their rows and columns, and save.",
-        )
-        problem.problem = replace(problem.problem, sheet=sheet, cell=far)
-        raise problem
-
-
-def _sheet_notes(data: bytes, percent_styles: tuple[bytes, ...]) -> Notes:
-    faults: dict[str, str] = {}
-    if b't="e"' in data:
-        for cell in re.finditer(rb'<(?:\w+:)?c\b([^>]*?\bt="e"[^>]*)>(.{0,4000}?)</(?:\w+:)?c>', data, re.DOTALL):
-            value = re.search(rb"<(?:\w+:)?v>([^<]*)<", cell[2])
-            faults[_address(cell[1])] = value[1].decode("utf-8", "replace") if value else "#VALUE!"
-    # A formula that was never calculated has no <v>, or an empty one that is not said to be text.
-    for formula in re.finditer(rb"<(?:\w+:)?f[ />]", data):
-        start = data.rfind(b"<", 0, formula.start())
-        end = data.find(b"c>", formula.end())
-        attributes = data[start : formula.start()]
-        valued = re.search(rb"<(?:\w+:)?v>[^<]", data[formula.end() : end])
-        if valued is None and b't="str"' not in attributes and re.match(rb"<(?:\w+:)?c\b", attributes):
-            faults[_address(attributes)] = ""
-    percents: frozenset[str] = frozenset()
-    if percent_styles:
-        pattern = rb'<(?:\w+:)?c\b([^>]*?\bs="(?:%s)"[^>]*[^/])>' % b"|".join(percent_styles)
-        percents = frozenset(_address(cell[1]) for cell in re.finditer(pattern, data))
-    hidden: frozenset[int] = frozenset()
-    if b'hidden="1"' in data or b'hidden="true"' in data:
-        rows = re.finditer(rb'<(?:\w+:)?row\b([^>]*?\bhidden="(?:1|true)"[^>]*)>', data)
-        numbers = (re.search(rb'\br="(\d+)"', row[1]) for row in rows)
-        hidden = frozenset(int(number[1]) for number in numbers if number)
-    faults.pop("", None)
-    return Notes(faults=faults, percents=percents, hidden_rows=hidden)
-
-
-def _address(attributes: bytes) -> str:
-    reference = _REFERENCE.search(attributes)
-    return (reference[1] + reference[2]).decode() if reference else ""
+        return targets

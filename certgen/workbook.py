@@ -1,35 +1,47 @@
-"""Bytes to cells: reads ``.xlsx``, ``.xlsm`` and ``.csv`` files into plain sheets, and trusts none of them.
+"""Bytes to cells: reads spreadsheets of every usual kind into plain sheets, and trusts none of them.
 
-The kind of a file is found from its content, never from its name. No formula is evaluated, no link
-followed. :func:`read` looks at the file system and tells what is wrong in a coordinator's words;
-:func:`load` is a pure function of bytes whose arguments and result pickle, so that it can run in a
-child process with limits on memory and time.
+The kind of a file is found from its content, never from its name: .xlsx and .xlsm, .xlsb, .xls, .ods, and text (CSV,
+TSV, cells pasted from a spreadsheet). No formula is evaluated, no link followed. :func:`read` looks at the file system
+and tells what is wrong in a coordinator's words; workbooks and large texts are read in a child process with limits on
+memory and time (confine.py). :func:`load` is the same in this process, for bytes that are trusted, and for tests.
 
 Addresses are those that the spreadsheet program shows, wherever on the sheet the table begins.
-Source: RFC 4180 (CSV); package.py has those of .xlsx.
 """
 
 from __future__ import annotations
 
 import codecs
-import csv
 import hashlib
 import io
 import re
+import sys
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
+import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from certgen import confine, delimited
 from certgen.errors import Problem
-from certgen.package import DAMAGED, PASSWORD, Limits, Notes, Package, Refused, column_letters, part_name
+from certgen.package import (
+    DAMAGED,
+    PASSWORD,
+    Limits,
+    Merge,
+    Notes,
+    Package,
+    Refused,
+    column_letters,
+    part_name,
+    too_many_rows,
+)
 
 Cell = str | int | float | bool | date | datetime | timedelta | None
-Kind = Literal["xlsx", "csv"]
+Kind = Literal["xlsx", "xlsb", "xls", "ods", "csv"]
 
 
 class Sheet(Struct):
@@ -37,7 +49,9 @@ class Sheet(Struct):
 
     ``faults`` tells of cells that look empty and are not: address to an Excel error such as "#N/A", or
     to "" for a formula that was never calculated. ``percents`` are the addresses of numbers shown as
-    per cent (0.92 is shown as 92%). ``hidden_rows`` are row numbers as shown.
+    per cent (0.92 is shown as 92%). ``hidden_rows`` are row numbers as shown. ``merged`` are rectangles
+    (top, left, bottom, right) on the sheet, from 0; a merged cell's value stands at its top left.
+    ``short_rows`` are the numbers of rows of a text that have fewer cells than nearly all others.
     """
 
     name: str
@@ -48,6 +62,8 @@ class Sheet(Struct):
     faults: dict[str, str] = {}
     percents: frozenset[str] = frozenset()
     hidden_rows: frozenset[int] = frozenset()
+    merged: tuple[Merge, ...] = ()
+    short_rows: frozenset[int] = frozenset()
 
     def address(self, row: int, column: int) -> str:
         """The address ("B7") of ``rows[row][column]``."""
@@ -77,13 +93,21 @@ class Workbook(Struct):
 
 # --- the file --------------------------------------------------------------------------------
 
+STANDARD_INPUT = Path("-")
+_SMALL = 2_000_000  # bytes of text that are read here, where nothing but this program's own code reads them
+
 
 def read(
-    path: Path, problems: list[Problem], *, limits: Limits | None = None, encoding: str | None = None
+    path: Path,
+    problems: list[Problem],
+    *,
+    limits: Limits | None = None,
+    encoding: str | None = None,
+    delimiter: str | None = None,
 ) -> Workbook | None:
-    """The workbook at ``path``, or None and a problem that says what to do about it.
+    """The workbook at ``path`` ("-": on standard input), or None and a problem that says what to do about it.
 
-    ``encoding`` is for CSV files whose encoding the user states; otherwise it is UTF-8, or UTF-16
+    ``encoding`` and ``delimiter`` are for texts about which the user says so; otherwise a text is UTF-8, or UTF-16
     where a byte order mark says so.
     """
     limits = limits or Limits()
@@ -94,8 +118,9 @@ def read(
     if isinstance(kind, Problem):
         problems.append(replace(kind, file=str(path)))
         return None
-    # The next line is the seam: load() may run in a child process, its arguments and result pickle.
-    workbook, told = load(data, kind, path.stem, limits, encoding)
+    name = "roster" if path == STANDARD_INPUT else path.stem
+    request = _Request(kind, name, limits, encoding, delimiter)
+    workbook, told = _here(data, request) if kind == "csv" and len(data) < _SMALL else _confined(data, request)
     problems.extend(replace(problem, file=str(path)) for problem in told)
     if workbook is not None:
         workbook.path = str(path)
@@ -104,15 +129,103 @@ def read(
 
 
 def load(
-    data: bytes, kind: Kind, name: str, limits: Limits, encoding: str | None = None
+    data: bytes,
+    kind: Kind,
+    name: str,
+    limits: Limits,
+    encoding: str | None = None,
+    delimiter: str | None = None,
 ) -> tuple[Workbook | None, list[Problem]]:
-    """Cells from bytes, without any file. ``name`` becomes the name of a CSV file's only sheet."""
+    """Cells from bytes, in this process. ``name`` becomes the name of a text's only sheet."""
+    return _here(data, _Request(kind, name, limits, encoding, delimiter))
+
+
+class _Request(Struct, frozen=True):
+    """What the child process is asked."""
+
+    kind: Kind
+    name: str
+    limits: Limits
+    encoding: str | None = None
+    delimiter: str | None = None
+
+
+class _Head(Struct, frozen=True):
+    """A sheet before its rows; see :class:`Sheet`."""
+
+    name: str
+    hidden: bool
+    top: int
+    left: int
+    notes: Notes
+    short_rows: frozenset[int] = frozenset()
+
+
+class _About(Struct, frozen=True):
+    """What concerns all sheets."""
+
+    date1904: bool
+
+
+_Piece = _About | _Head | list[list[Cell]] | Problem
+
+
+def _here(data: bytes, request: _Request) -> tuple[Workbook | None, list[Problem]]:
     try:
-        if kind == "csv":
-            return _load_csv(data, name, limits, encoding), []
-        return _load_xlsx(data, limits)
+        return _assembled(_pieces(data, request), request.kind)
     except Refused as refused:
         return None, [refused.problem]
+
+
+def _assembled(pieces: Iterable[_Piece], kind: Kind) -> tuple[Workbook | None, list[Problem]]:
+    """Pieces as they come: what concerns all, then each sheet's head and rows; problems anywhere."""
+    book = Workbook(sheets=[], kind=kind)
+    problems: list[Problem] = []
+    for piece in pieces:
+        if isinstance(piece, list):
+            book.sheets[-1].rows += piece
+        elif isinstance(piece, _Head):
+            notes = piece.notes
+            book.sheets.append(
+                Sheet(
+                    name=piece.name,
+                    hidden=piece.hidden,
+                    rows=[],
+                    top=piece.top,
+                    left=piece.left,
+                    faults=notes.faults,
+                    percents=notes.percents,
+                    hidden_rows=notes.hidden_rows,
+                    merged=notes.merged,
+                    short_rows=piece.short_rows,
+                )
+            )
+        elif isinstance(piece, _About):
+            book.date1904 = piece.date1904
+        else:
+            problems.append(piece)
+    if errors := [problem for problem in problems if problem.severity == "error"]:
+        return None, errors
+    for sheet in book.sheets:
+        _cover(sheet)
+    return book, problems
+
+
+def _cover(sheet: Sheet) -> None:
+    """Empties what lies below a merged cell: no spreadsheet program shows those values."""
+    width = max(map(len, sheet.rows), default=0)
+    left_to_do = 2_000_000
+    for top, left, bottom, right in sheet.merged:
+        rows = range(max(top - sheet.top, 0), min(bottom - sheet.top + 1, len(sheet.rows)))
+        first, last = max(left - sheet.left, 0), min(right - sheet.left, width - 1)
+        left_to_do -= len(rows) * max(last - first + 1, 0)
+        if left_to_do < 0:  # merged over each other, on purpose
+            return
+        for i in rows:
+            row = sheet.rows[i]
+            for j in range(first, min(last + 1, len(row))):
+                if (i, j) != (top - sheet.top, left - sheet.left):
+                    row[j] = None
 
 
 def _bytes(path: Path, limits: Limits, problems: list[Problem]) -> bytes | None:
@@ -127,13 +240,16 @@ def _bytes(path: Path, limits: Limits, problems: list[Problem]) -> bytes | None:
         )
         return None
     try:
-        if path.is_dir():
-            told("not-a-file", "This is a folder, not a roster.", "Name the .xlsx or .csv file inside it.")
+        if path == STANDARD_INPUT:
+            data = sys.stdin.buffer.read(limits.file_bytes + 1)
+        elif path.is_dir():
+            told("not-a-file", "This is a folder, not a roster.", "Name the spreadsheet inside it.")
             return None
-        with path.open("rb") as file:
-            data = file.read(limits.file_bytes + 1)
+        else:
+            with path.open("rb") as file:
+                data = file.read(limits.file_bytes + 1)
     except FileNotFoundError:
-        told("missing-file", "There is no such file.", "Check its name and folder; a roster is an .xlsx or .csv file.")
+        told("missing-file", "There is no such file.", "Check its name and its folder.")
         return None
     except PermissionError:
         told(
@@ -162,7 +278,7 @@ def _bytes(path: Path, limits: Limits, problems: list[Problem]) -> bytes | None:
     return data
 
 
-def _other(what: str, hint: str = "", code: str = "unsupported-format") -> Problem:
+def _other(what: str, hint: str = "", code: str = "not-a-spreadsheet") -> Problem:
     save = "Open it in Excel or LibreOffice and save it as “Excel workbook (.xlsx)”, or as CSV in UTF-8."
     return Problem(code=code, message=f"This is {what}.", hint=hint or save)
 
@@ -176,13 +292,17 @@ def _kind(data: bytes) -> Kind | Problem:
         # Office encrypts a workbook by wrapping it in a compound file (MS-OFFCRYPTO, 2.3.4.4).
         if "EncryptedPackage".encode("utf-16-le") in data:
             return Problem(code=PASSWORD[0], message=PASSWORD[1], hint=PASSWORD[2])
-        return _other("an old Excel workbook (.xls)")
+        if "WordDocument".encode("utf-16-le") in data and "Workbook".encode("utf-16-le") not in data:
+            return _other("a Word document", "Copy its table into a spreadsheet and save that as .xlsx.")
+        return "xls"
     if head.startswith(b"%PDF"):
-        return _other("a PDF, not a spreadsheet", "Ask for the spreadsheet it was made from.", "not-a-spreadsheet")
-    if re.match(rb"(?i)<(!doctype|html|table|\?xml)", head):
-        return _other("a web page or an XML file, whatever its name says")
+        return _other("a PDF, not a spreadsheet", "Ask for the spreadsheet it was made from.")
+    if re.match(rb"(?i)<(!doctype|html|table|meta|head|body|\?xml)", head):
+        return _other("a web page or an XML file, whatever its name says", code="web-page")
+    if re.match(rb'[\[{]\s*["{\[]', head):
+        return _other("JSON, data for programs, and not a spreadsheet", "Export the roster as .xlsx or CSV instead.")
     if data.startswith((b"\x89PNG", b"\xff\xd8\xff\xe0", b"\xff\xd8\xff\xe1", b"GIF8", b"{\\rtf")):
-        return _other("a picture or a text document", "Ask for the roster as a spreadsheet.", "not-a-spreadsheet")
+        return _other("a picture or a text document", "Ask for the roster as a spreadsheet.")
     return "csv"
 
 
@@ -193,27 +313,143 @@ def _zip_kind(data: bytes) -> Kind | Problem:
     except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError):
         return Problem(code=DAMAGED[0], message=DAMAGED[1], hint=DAMAGED[2])
     if any(name.endswith("workbook.bin") for name in names):
-        return _other("a binary Excel workbook (.xlsb)")
-    if "content.xml" in names:
-        return _other("an OpenDocument file (.ods)")
+        return "xlsb"
     if any(name.startswith("word/") for name in names):
-        hint = "Copy its table into a spreadsheet and save that as .xlsx."
-        return _other("a Word document, not a spreadsheet", hint, "not-a-spreadsheet")
+        return _other("a Word document, not a spreadsheet", "Copy its table into a spreadsheet and save that as .xlsx.")
+    if "content.xml" in names:
+        return "ods"
+    if any(name.startswith("index/") and name.endswith(".iwa") for name in names):
+        return _other("a Numbers document", "In Numbers choose File > Export To > Excel.", "unsupported-format")
     if any(name.endswith("workbook.xml") for name in names) or "[content_types].xml" in names:
         return "xlsx"
-    return _other("a zip archive, not a spreadsheet", "Unpack it and choose the roster inside.", "not-a-spreadsheet")
+    return _other("a zip archive, not a spreadsheet", "Unpack it and choose the roster inside.")
 
 
-# --- .xlsx -----------------------------------------------------------------------------------
+# --- in a process of its own -----------------------------------------------------------------
 
 
-def _load_xlsx(data: bytes, limits: Limits) -> tuple[Workbook, list[Problem]]:
+def _confined(data: bytes, request: _Request) -> tuple[Workbook | None, list[Problem]]:
+    limits = request.limits
+    pieces = confine.call(
+        "certgen.workbook:serve",
+        msgspec.json.encode(request).decode("utf-8"),
+        data,
+        memory=limits.memory,
+        seconds=limits.seconds,
+    )
+    try:
+        return _assembled(map(_unpacked, pieces), request.kind)
+    except confine.Ended as ended:
+        return None, [_ended(ended.why, limits)]
+
+
+def _ended(why: confine.Why, limits: Limits) -> Problem:
+    copy = "Copy only the people into a new workbook and save that, or save the sheet as CSV in UTF-8."
+    if why == "memory":
+        most = limits.memory // (1024 * 1024)
+        message = f"Reading this file takes more than {most} MB of memory, so it was not read."
+        return Problem(code="too-much-memory", message=message, hint=copy)
+    if why == "time":
+        message = f"Reading this file takes longer than {limits.seconds:g} seconds, so it was not read."
+        return Problem(code="too-slow", message=message, hint=copy)
+    return Problem(code="reader-failed", message="The file is damaged so badly that reading it fails.", hint=DAMAGED[2])
+
+
+# Dates travel as extensions of MessagePack: as texts, nothing would tell them from names.
+_DATE, _DATETIME, _DURATION = 1, 2, 3
+_HEADS = msgspec.msgpack.Decoder(_Head)
+_ABOUT = msgspec.msgpack.Decoder(_About)
+_PROBLEMS = msgspec.msgpack.Decoder(Problem)
+
+
+def _extension(code: int, data: memoryview) -> date | timedelta:
+    text = bytes(data).decode("ascii")
+    if code == _DATE:
+        return date.fromisoformat(text)
+    return datetime.fromisoformat(text) if code == _DATETIME else timedelta(seconds=float(text))
+
+
+_ROWS = msgspec.msgpack.Decoder(list[list[Any]], ext_hook=_extension)
+
+
+def _unpacked(piece: bytes) -> _Piece:
+    body = memoryview(piece)[1:]
+    try:
+        if piece[:1] == b"R":
+            return _ROWS.decode(body)
+        decoder: Any = {b"H": _HEADS, b"A": _ABOUT, b"P": _PROBLEMS}[piece[:1]]
+        return decoder.decode(body)  # type: ignore[no-any-return]
+    except (msgspec.DecodeError, ValueError, KeyError):
+        raise confine.Ended("crash") from None
+
+
+def serve(argument: str, data: bytes) -> Iterator[bytes]:
+    """The child's side: :func:`load` in pieces."""
+    encoder = msgspec.msgpack.Encoder()
+    try:
+        for piece in _pieces(data, msgspec.json.decode(argument, type=_Request)):
+            if isinstance(piece, list):
+                for row in piece:
+                    for i, cell in enumerate(row):
+                        if isinstance(cell, (date, timedelta)):
+                            row[i] = _packed(cell)  # type: ignore[call-overload]
+                yield b"R" + encoder.encode(piece)
+            else:
+                tag = b"H" if isinstance(piece, _Head) else b"A" if isinstance(piece, _About) else b"P"
+                yield tag + encoder.encode(piece)
+    except Refused as refused:
+        yield b"P" + encoder.encode(refused.problem)
+
+
+def _packed(cell: date | timedelta) -> msgspec.msgpack.Ext:
+    if isinstance(cell, timedelta):
+        return msgspec.msgpack.Ext(_DURATION, str(cell.total_seconds()).encode("ascii"))
+    return msgspec.msgpack.Ext(_DATETIME if isinstance(cell, datetime) else _DATE, cell.isoformat().encode("ascii"))
+
+
+# --- reading ---------------------------------------------------------------------------------
+
+_AT_ONCE = 2000  # rows in one piece
+
+
+def _pieces(data: bytes, request: _Request) -> Iterator[_Piece]:
+    """The workbook in pieces; raises :class:`Refused`."""
+    limits = request.limits
+    if request.kind != "csv":
+        yield from _workbook(data, request.kind, limits)
+        return
+    rows, top, short = delimited.read(data, limits, request.encoding, request.delimiter)
+    yield _Head(request.name, False, top, 0, Notes(), short)
+    for start in range(0, len(rows), _AT_ONCE):
+        yield rows[start : start + _AT_ONCE]  # type: ignore[misc]
+
+
+def _notes(data: bytes, kind: Kind, limits: Limits) -> tuple[dict[str, Notes], bool]:
+    """What calamine does not tell, by the sheet's name, and the epoch. Refuses archives that do harm."""
+    if kind == "xls":
+        from certgen.biff import xls_notes
+
+        return xls_notes(data)
+    package = Package(data, limits)
+    if kind == "ods":
+        from certgen import ods
+
+        return ods.notes(package, limits), False
+    if kind == "xlsb":
+        from certgen.biff import xlsb_notes
+
+        return xlsb_notes(package)
+    from certgen import xlsx
+
+    return xlsx.notes(package, limits)
+
+
+def _workbook(data: bytes, kind: Kind, limits: Limits) -> Iterator[_Piece]:
     from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
-    package = Package(data, limits)
-    problems: list[Problem] = []
-    sheets: list[Sheet] = []
-    notes = package.notes(limits)
+    notes, date1904 = _notes(data, kind, limits)
+    yield _About(date1904)
+    damaged = read = cells = 0
     try:
         source = CalamineWorkbook.from_filelike(io.BytesIO(data))
         for meta in source.sheets_metadata:
@@ -221,32 +457,30 @@ def _load_xlsx(data: bytes, limits: Limits) -> tuple[Workbook, list[Problem]]:
                 continue
             try:
                 grid = source.get_sheet_by_name(meta.name)
-                rows = [_cells(row) for row in grid.to_python(skip_empty_area=True)]
             except CalamineError:
-                problems.append(
-                    Problem(
-                        code="damaged-sheet",
-                        message=f"The sheet “{meta.name}” is damaged and was not read.",
-                        hint=DAMAGED[2],
-                        severity="warning",
-                        sheet=meta.name,
-                    )
+                damaged += 1
+                yield Problem(
+                    code="damaged-sheet",
+                    message=f"The sheet “{meta.name}” is damaged and was not read.",
+                    hint=DAMAGED[2],
+                    severity="warning",
+                    sheet=meta.name,
                 )
                 continue
+            if grid.height > limits.rows or grid.width > limits.columns or grid.height * grid.width > limits.cells:
+                raise too_many_rows(limits, meta.name)
+            read += 1
             top, left = grid.start or (0, 0)
-            note = notes.get(meta.name, Notes())
-            sheets.append(
-                Sheet(
-                    name=meta.name,
-                    hidden=meta.visible is not SheetVisibleEnum.Visible,
-                    rows=rows,
-                    top=top,
-                    left=left,
-                    faults=note.faults,
-                    percents=note.percents,
-                    hidden_rows=note.hidden_rows,
-                )
-            )
+            hidden = meta.visible is not SheetVisibleEnum.Visible
+            yield _Head(meta.name, hidden, top, left, notes.get(meta.name, Notes()))
+            rows: list[list[Cell]] = []
+            for row in grid.to_python(skip_empty_area=True) if grid.start else ():
+                rows.append(_cells(row))
+                cells += len(row)
+                if len(rows) == _AT_ONCE:
+                    yield rows
+                    rows = []
+            yield rows
     except PasswordError:
         raise Refused(*PASSWORD) from None
     except (CalamineError, OSError, ValueError):
@@ -256,11 +490,10 @@ def _load_xlsx(data: bytes, limits: Limits) -> tuple[Workbook, list[Problem]]:
         if type(error).__name__ != "PanicException":
             raise
         raise Refused(*DAMAGED) from None
-    if problems and not sheets:
+    if damaged and not read:
         raise Refused(*DAMAGED)
-    if not any(sheet.rows for sheet in sheets):
+    if not cells:
         raise Refused("empty-file", "The workbook has no cells in it.", "Check that it is the right file, and saved.")
-    return Workbook(sheets=sheets, kind="xlsx", date1904=package.date1904), problems
 
 
 def _cells(row: Sequence[object]) -> list[Cell]:
@@ -276,115 +509,3 @@ def _cells(row: Sequence[object]) -> list[Cell]:
         else:
             cells.append(value)  # type: ignore[arg-type]
     return cells
-
-
-# --- .csv ------------------------------------------------------------------------------------
-
-
-def _load_csv(data: bytes, name: str, limits: Limits, encoding: str | None) -> Workbook:
-    text = _decode(data, encoding)
-    first, _, rest = text.partition("\n")
-    declared = re.fullmatch(r"(?i)\"?sep=(.)\"?", first.strip("\r"))  # Excel's own first line
-    delimiter = declared[1] if declared else _delimiter(text)
-    rows: list[list[Cell]] = []
-    count = 0
-    for record in _records(rest if declared else text, delimiter):
-        if len(record) > limits.columns or count > limits.cells or len(rows) > limits.rows:
-            raise Refused(
-                "too-large",
-                f"The file has more rows or columns than can be read ({limits.rows:,} and {limits.columns:,}).",
-                "Split it, or keep only the columns that the certificates need.",
-            )
-        count += len(record)
-        rows.append([value or None for value in record])
-    top = 1 if declared else 0
-    width = max(map(len, rows), default=0)
-    if width * len(rows) <= limits.cells:
-        for row in rows:
-            row.extend([None] * (width - len(row)))
-    if not any(value and value.strip() for row in rows for value in row if isinstance(value, str)):
-        raise Refused("empty-file", "The file has no text in it.", "Check that it is the right file, and saved.")
-    return Workbook(sheets=[Sheet(name=name, hidden=False, rows=rows, top=top)], kind="csv")
-
-
-def _decode(data: bytes, encoding: str | None) -> str:
-    """Strict: a wrong guess would print a wrong name. What cannot be decoded is told with its line."""
-    if encoding is None:
-        for mark, encoded in (
-            (codecs.BOM_UTF8, "utf-8-sig"),
-            (codecs.BOM_UTF32_LE, "utf-32"),  # begins like UTF-16's, so it comes first
-            (codecs.BOM_UTF32_BE, "utf-32"),
-            (codecs.BOM_UTF16_LE, "utf-16"),
-            (codecs.BOM_UTF16_BE, "utf-16"),
-        ):
-            if data.startswith(mark):
-                encoding = encoded
-                break
-    advice = "In Excel choose File > Save As > “CSV UTF-8 (comma delimited)”, or save as .xlsx."
-    head = data[:2000]
-    if encoding is None and head.count(b"\0") * 3 > len(head):
-        raise Refused("encoding", "The text is in UTF-16 or UTF-32 and does not say so.", advice)
-    if encoding is None and re.search(rb"\x1b[$(]", head):
-        raise Refused("encoding", "The text is in ISO-2022 (an encoding of e-mail), not in UTF-8.", advice)
-    try:
-        text = data.decode(encoding or "utf-8")
-    except LookupError:
-        raise Refused("encoding", f"“{encoding}” is not a known encoding.", "Try utf-8 or windows-1252.") from None
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        start = data.rfind(b"\n", 0, error.start) + 1
-        broken = data[start : start + 200].split(b"\n")[0].decode("cp1252", "replace").strip()
-        looks = f" Read as Windows-1252, the line would say “{broken[:80]}”." if encoding is None else ""
-        raise Refused(
-            "encoding", f"Row {line} is not in {'UTF-8' if encoding is None else encoding}.{looks}", advice, line
-        ) from None
-    # Joined files carry marks inside; a mark at the start of a line is never part of a name.
-    return re.sub(r"(?m)^\ufeff+", "", text)
-
-
-def _delimiter(text: str) -> str:
-    """Comma, semicolon or tab (or bar): the one that cuts the first records most evenly."""
-    sample = text[:20_000]
-    whole = len(sample) == len(text)
-    best, chosen = (0.0, 0), ","
-    for delimiter in ";\t,|":
-        try:
-            records = [record for record in csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter) if record]
-        except csv.Error:
-            continue
-        records = records[: 50 if whole else -1][:50]
-        widths = [len(record) for record in records]
-        width = max(set(widths), key=lambda w: (widths.count(w), w)) if widths else 1
-        if width > 1 and (score := (widths.count(width) / len(widths), min(width, 2))) > best:
-            best, chosen = score, delimiter
-    return chosen
-
-
-def _records(text: str, delimiter: str) -> Iterator[list[str]]:
-    """Every record, blank ones as empty lists: Excel counts each as one row, line breaks in quotes or not."""
-    # An open quotation mark would swallow the rest of the file. A last line of our own shows whether it did.
-    sentinel = "certgen: end"
-    lines = io.StringIO(f"{text}{'' if text.endswith(chr(10)) else chr(10)}{sentinel}\n", newline="")
-    reader = csv.reader(lines, delimiter=delimiter)
-    row = 0
-    previous: list[str] | None = None
-    try:
-        for record in reader:
-            if previous is not None:
-                yield previous
-            row += 1
-            previous = record
-    except csv.Error:
-        raise Refused(
-            "too-long",
-            f"Row {row + 1} has a cell of more than {csv.field_size_limit():,} characters.",
-            "Look for a quotation mark that is opened and never closed.",
-            row + 1,
-        ) from None
-    if previous != [sentinel]:
-        raise Refused(
-            "open-quote",
-            f"A quotation mark in row {row} is opened and never closed, so the rest of the file is one cell.",
-            "Close or remove it, or save the roster as .xlsx.",
-            row,
-        )

@@ -541,7 +541,8 @@ def test_every_name_of_the_collection_ends_as_its_row_says(shared: Path) -> None
 
 SLUG = re.compile(r"(?m)^\| `([a-z]+(?:-[a-z0-9]+)+|password|encoding)` ")  # a row of the guide's table of problems
 CODE = re.compile(r"[\"']([a-z]+(?:-[a-z0-9]+)+|password|encoding)[\"']")
-NO_CODES = {"utf-8", "utf-8-sig", "utf-16", "utf-32", "utf-16-le", "latin-1"}
+NO_CODES = {"utf-8", "utf-8-sig", "utf-16", "utf-32", "utf-16-le", "latin-1", "iso-2022-jp", "windows-1252"}
+NO_CODES |= {"table-cell", "covered-table-cell", "table-row", "encryption-data"}
 
 
 def columns_table() -> str:
@@ -561,9 +562,9 @@ def test_the_guide_names_every_kind_of_problem() -> None:
     guide = (Path(__file__).parent.parent / "docs" / "roster.md").read_text(encoding="utf-8")
     source = Path(__file__).parent.parent / "certgen"
     codes = set()
-    for module in ("roster", "columns", "values", "workbook", "package"):
+    for module in ("roster", "columns", "values", "workbook", "package", "delimited", "xlsx", "biff", "ods"):
         text = (source / f"{module}.py").read_text(encoding="utf-8")
-        codes |= {word for word in CODE.findall(text) if word not in NO_CODES}
+        codes |= {word for word in CODE.findall(text) if word not in NO_CODES and not word.startswith("utf")}
     assert len(codes) > 40
     assert sorted(code for code in codes if f"`{code}`" not in guide) == []
     assert sorted(code for code in SLUG.findall(guide) if code not in codes) == []

@@ -242,8 +242,8 @@ def test_a_mark_in_the_middle_of_joined_files_is_no_character(tmp_path: Path) ->
     [
         ("a.xlsx", b"", "empty-file", "empty"),
         ("a.csv", b"\r\n , \r\n", "empty-file", "no text"),
-        ("a.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "unsupported-format", ".xls"),
-        ("a.xls", b"<html><table><tr><td>Name</td></tr></table>", "unsupported-format", "web page"),
+        ("a.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "damaged-file", "damaged"),
+        ("a.xls", b"<html><table><tr><td>Name</td></tr></table>", "web-page", "web page"),
         ("a.xlsx", b"%PDF-1.7\n", "not-a-spreadsheet", "PDF"),
         ("a.xlsx", b"PK\x03\x04" + bytes(60), "damaged-file", "damaged"),
         ("a.csv", b"Name,City\r\nAna,Lima\r\nJos\xe9,Lyon\r\n", "encoding", "José"),
@@ -289,8 +289,9 @@ def test_missing_files_folders_and_locked_files(tmp_path: Path, monkeypatch: pyt
 def test_a_folder_of_an_archive_is_named_for_what_it_is(tmp_path: Path) -> None:
     for part, says in (
         ("word/document.xml", "Word"),
-        ("content.xml", "OpenDocument"),
-        ("xl/workbook.bin", ".xlsb"),
+        ("content.xml", "damaged"),
+        ("xl/workbook.bin", "damaged"),
+        ("index/document.iwa", "Numbers"),
         ("people.csv", "zip archive"),
     ):
         path = tmp_path / "a.xlsx"
@@ -344,7 +345,7 @@ def test_a_stray_cell_far_away_is_named_and_asks_for_no_memory(tmp_path: Path, s
     digits = stray.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
     cell = f'<row r="{digits}"><c r="{stray}"><v>1</v></c></row></sheetData>'
     problem = refusal(rewritten(path, SHEET, lambda xml: xml.replace("</sheetData>", cell)))
-    assert problem.code == "too-large" and problem.cell == stray and problem.sheet == "Sheet"
+    assert problem.code == "stray-cell" and problem.cell == stray and problem.sheet == "Sheet"
 
 
 def test_formats_without_content_may_reach_as_far_as_they_like(tmp_path: Path) -> None:
