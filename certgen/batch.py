@@ -169,9 +169,18 @@ class Draft(Struct, frozen=True):
     others: tuple[Recipient, ...]
 
 
-def draft(options: Options, problems: list[Problem], watch: Watch | None = None) -> Draft | None:
+Opener = Callable[[Path, list[Problem]], workbook.Workbook | None]
+
+
+def draft(
+    options: Options,
+    problems: list[Problem],
+    watch: Watch | None = None,
+    *,
+    opener: Opener = roster.open_roster,
+) -> Draft | None:
     """The first half of a batch. None, with problems, where a file is missing altogether."""
-    batch = _Batch(options)
+    batch = _Batch(options, opener)
     there = batch.read(watch or Nobody())
     if there:
         batch.decide()
@@ -204,8 +213,9 @@ class _Batch:
     people: roster.Roster
     design: layout.Layout
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, opener: Opener = roster.open_roster) -> None:
         self.options = options
+        self.opener = opener
         self.roster = options.roster.absolute()
         self.folder = (options.out or self.roster.parent / "certificates").absolute()
         self.problems: list[Problem] = []
@@ -229,7 +239,7 @@ class _Batch:
     def read(self, watch: Watch) -> bool:
         """Everything that is in files. False where something is missing altogether."""
         problems = self.problems
-        book = roster.open_roster(self.roster, problems)
+        book = self.opener(self.roster, problems)
         course = self._course(book)
         found = courses.find_issuer(self.roster.parent)
         if found is None:

@@ -8,6 +8,7 @@ the course alone, so that its bytes never depend on who else is on the roster.
 from __future__ import annotations
 
 from certgen.compose.blank import Blank, Filled, Fit
+from certgen.compose.specimen import CODE as SPECIMEN
 from certgen.compose.studio import CODE_ALPHABET, CODE_LENGTH, Studio
 
-__all__ = ["CODE_ALPHABET", "CODE_LENGTH", "Blank", "Filled", "Fit", "Studio"]
+__all__ = ["CODE_ALPHABET", "CODE_LENGTH", "SPECIMEN", "Blank", "Filled", "Fit", "Studio"]

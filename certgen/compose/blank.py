@@ -64,6 +64,7 @@ class Blank:
         author: str,
         subject: str,
         keywords: tuple[str, ...],
+        typesetter: Typesetter | None = None,
     ) -> None:
         self.plate = plate
         self.slots = slots
@@ -72,10 +73,10 @@ class Blank:
         self.language = language
         self.issued = issued
         self.title, self.author, self.subject, self.keywords = title, author, subject, keywords
-        self._ready()
+        self._ready(typesetter or Typesetter(book))
 
-    def _ready(self) -> None:
-        self._typesetter = Typesetter(self.book)
+    def _ready(self, typesetter: Typesetter) -> None:
+        self._typesetter = typesetter
         self._set: dict[str, dict[str, tuple[tuple[Draw, ...], str | None]]] = {slot.name: {} for slot in self.slots}
         self._parts: dict[str, tuple[Template | str, ...]] = {
             slot.name: tuple(part if part.paths else part.render(_nothing, self.language) for part in slot.templates)
@@ -88,7 +89,7 @@ class Blank:
 
     def __setstate__(self, state: dict[str, object]) -> None:
         self.__dict__.update(state)
-        self._ready()
+        self._ready(Typesetter(self.book))
 
     def fill(self, lookup: Lookup, *, url: str, identifier: str, attachment: bytes) -> Filled:
         """Fill the blank for one recipient.

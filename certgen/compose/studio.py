@@ -100,10 +100,12 @@ class Studio:
         self._drawn: dict[str, Artwork] = {}
         self._said: set[Problem] = set()
 
-    def renewed(self, layout: Layout, course: Course, issuer: Issuer, issued: date) -> Studio:
-        """A studio for files that have changed: what was shaped and drawn is kept, pictures are read again."""
+    def renewed(self, layout: Layout, course: Course, issuer: Issuer, issued: date, *, pictures: bool) -> Studio:
+        """A studio for files that have changed: what was shaped and drawn is kept, and pictures where ``pictures``."""
         new = Studio(layout, course, issuer, self.book, issued, record=self.record, specimen=self.specimen)
         new.typesetter, new._drawn = self.typesetter, self._drawn
+        if pictures:
+            new._art = self._art
         if issuer.verify_url == self.issuer.verify_url:
             new.symbols = self.symbols  # its tables take a tenth of a second
         return new
@@ -211,6 +213,7 @@ class Studio:
             author=self.issuer.name,
             subject=edition.title,
             keywords=tuple(dict.fromkeys((self.course.code, *(skill.name for skill in edition.skills)))),
+            typesetter=self.typesetter,
         )
 
     def _art_on(self, sheet: Sheet) -> tuple[Draw, ...]:
