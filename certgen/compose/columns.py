@@ -71,6 +71,7 @@ class Columns:
         self.strips, self.columns = strips, columns
         self.density = DESIGNED
         self.plan: list[list[int]] = []
+        self.room = 0.0  # the height of a full column
 
     def _height(self, index: int, top: bool) -> float:
         """Of a strip in points, with the space above it unless it is at the top of a column."""
@@ -79,7 +80,7 @@ class Columns:
         return height if top else height + strip.before * self.density.spaces
 
     def _column(self, start: int, height: float) -> int:
-        """Index of the first strip that does not go into a column of this height."""
+        """Index of the first strip that does not go into a column of this height; ``start`` where nothing does."""
         used, at = 0.0, start
         while at < len(self.strips):
             end = at
@@ -90,7 +91,7 @@ class Columns:
                 if end >= len(self.strips) or not self.strips[end - 1].keep:
                     break
             if used + need > height + SLACK:
-                return at if at > start else self._force(start, height)
+                return self._force(start, height) if at == start and need > self.room + SLACK else at
             used += need
             at = end
         return at
@@ -124,11 +125,11 @@ class Columns:
         """All pages at the present density, each as full as it gets; the last as short as it can be."""
         pages: list[list[int]] = []
         at, count = 0, len(self.strips)
-        room = height * self.density.page
+        self.room = height * self.density.page
         while at < count:
-            ends = self._page(at, room)
+            ends = self._page(at, self.room)
             if ends[-1] >= count:
-                low, high = 0.0, room
+                low, high = 0.0, self.room
                 while high - low > 0.5:
                     middle = (low + high) / 2
                     low, high = (low, middle) if self._ends(at, middle) else (middle, high)
@@ -179,7 +180,7 @@ class Columns:
             tried = high
             while tried >= low - SLACK:
                 found = self._page(start, tried)
-                if last and found[-1] < len(self.strips):
+                if found[-1] == start or (last and found[-1] < len(self.strips)):
                     break
                 tall = self._tall(start, found)
                 uneven = max(tall) - min(tall) if len(tall) == self.columns else height
@@ -209,7 +210,7 @@ class Columns:
         least = max(tall - SQUEEZE * give for tall, give in zip(natural, glue, strict=True))
         needs: list[float] = []
         for foot in (max(middle, least), max(natural)):
-            needs = [(foot - tall) / give if give else 0.0 for tall, give in zip(natural, glue, strict=True)]
+            needs = [(foot - tall) / max(give, SLACK) for tall, give in zip(natural, glue, strict=True)]
             if max(needs) <= STRETCH:
                 break
         growths = iter(need if need <= STRETCH else 0.0 for need in needs)
