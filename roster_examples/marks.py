@@ -153,7 +153,7 @@ def _bounds(ribbons: Sequence[tuple[list[Point], list[float]]]) -> tuple[float, 
 
 def signature_svg(path: Path, hand: Hand, strokes: Sequence[Sequence[Point]], ink: str) -> None:
     """Outlines with cubic curves, one path to a stroke."""
-    ribbons = hand.ribbons(strokes, 4)
+    ribbons = hand.ribbons(strokes, 2)
     x0, y0, x1, y1 = _bounds(ribbons)
     scale = 100.0
 
