@@ -11,6 +11,7 @@ from builders import (
     NAMES_SHORT,
     ROLES,
     SIGNERS,
+    SKILLS,
     Make,
     layout,
     longest,
@@ -18,7 +19,7 @@ from builders import (
     shortest,
 )
 from conftest import LAYOUTS
-from ink import Ink, Words, around, meetings, overlap, pages, within
+from ink import Box, Ink, Words, around, meetings, overlap, pages, within
 from judges import picture
 from msgspec.structs import replace
 
@@ -192,3 +193,32 @@ def test_signatories_share_baselines_and_their_rules_are_equally_long(folder: Pa
         return next(line for line in page.lines if text in line.text)
 
     assert len({line(name.split()[0]).baseline for name in SIGNERS["en"]}) == 1
+
+
+def test_a_signature_never_reaches_the_name_below_it(folder: Path) -> None:
+    """Not even where names are set close under their rules."""
+    _, signatures = pictures(folder, 0, 1)
+    design = layout("classic")
+    style = replace(design.styles["signatory"], leading=6.0)
+    close = replace(design, styles={**design.styles, "signatory": style})
+    make = Make(signatories=(Signatory(id="a", name="Åsa Ýr Þórðardóttir", signature=signatures[0]),))
+    page = pages(make.pdf(design=close))[0]
+    assert say(page) == []
+    (picture_of,) = [thing for thing in page.things if thing.marked >= 0 and thing.kind == "form"]
+    rules = [thing for thing in page.things if thing.kind == "path" and overlap(thing.box, picture_of.box) > 0]
+    assert rules  # and still its descenders cross the rule
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_rows_of_chips_are_of_even_length(name: str) -> None:
+    design = layout(name)
+    chips = replace(design.boxes["skills"], show="chips", most=9)
+    make = Make(layout=name, skills=SKILLS["en"][:9])
+    page = pages(make.pdf(design=replace(design, boxes={**design.boxes, "skills": chips})))[0]
+    rows: dict[float, list[Box]] = {}
+    for line in page.lines:
+        if line.text in SKILLS["en"]:
+            rows.setdefault(line.baseline, []).append(line.box)
+    widths = [around(boxes)[2] - around(boxes)[0] for boxes in rows.values()]
+    assert len(widths) > 1
+    assert min(widths) > 0.55 * max(widths)

@@ -99,6 +99,18 @@ def test_no_heading_stands_last_in_a_column(columns: int) -> None:
         assert lines[-1][0] not in ("H2", "H3"), (place, lines[-1][1].text)
 
 
+@pytest.mark.parametrize("lines", range(4))
+def test_no_heading_stands_last_however_much_comes_before_it(lines: int) -> None:
+    """Short sections, so that headings come near every foot, moved on line by line."""
+    body = "One line.\n\n### A subheading\n\nAnother line."
+    before = section("first", "\n\n".join(["A line."] * (lines + 1)))
+    pdf = Make(
+        layout="record", sections=(before, *(section(f"s{at}", body, f"Heading {at}") for at in range(40)))
+    ).pdf()
+    for place, found in columns_of(pdf).items():
+        assert found[-1][0] not in ("H2", "H3"), (place, found[-1][1].text)
+
+
 @pytest.mark.parametrize("columns", COLUMNS)
 def test_no_line_of_a_paragraph_stands_alone(columns: int) -> None:
     parted = 0
