@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from ink import Ink, Words, pages
 from judges import conforms
 
+from certgen.compose import record as record_module
 from certgen.compose.columns import DESIGNED, SPARSE, Columns, Strip
 from certgen.compose.desk import Overfull, QrSlot
 from certgen.fields import format_value
@@ -146,31 +148,39 @@ def record(body: str, **more: object) -> Make:
     return Make(layout="record", sections=(section("a", body, "Aims"),), **more)  # type: ignore[arg-type]
 
 
-def starts(pdf: bytes, *texts: str) -> list[float]:
-    """The left edges of the lines that begin with these words, in their columns on the record's page."""
-    lines = pages(pdf)[1].lines
-    edges = [next(line.letters[0].box[0] for line in lines if line.text.startswith(text)) for text in texts]
-    return [edge - START if edge < SECOND - 1 else edge - SECOND for edge in edges]  # from the column's edge
-
-
 def test_texts_of_a_list_begin_alike_however_wide_their_markers() -> None:
-    edges = starts(record("(a) Hone\n(m) Hall\n(f) Hang").pdf(), "Hone", "Hall", "Hang")
-    assert max(edges) - min(edges) < 0.01
-    numbers = "\n".join(f"{number}. Hour {number:02}" for number in range(8, 12))
-    pdf = record(numbers).pdf()
-    edges = starts(pdf, "Hour 08", "Hour 09", "Hour 10", "Hour 11")
-    assert max(edges) - min(edges) < 0.01
-    ends = [next(line.box[2] for line in pages(pdf)[1].lines if line.text == mark) for mark in ("10.", "11.")]
-    assert max(ends) - min(ends) < 0.6  # figures end alike
+    page = pages(record("(i) Hone\n(viii) Hall\n(v) Hang").pdf())[1]
+    texts = [from_column(page.line(text).letters[0].box[0]) for text in ("Hone", "Hall", "Hang")]
+    assert max(texts) - min(texts) < 0.01
+    widest = max(from_column(page.line(marker).box[2]) for marker in ("(i)", "(viii)", "(v)"))
+    assert widest + 3 < texts[0]
 
 
-def test_what_announces_a_list_is_not_parted_from_it() -> None:
-    filler = "Fair recruitment protects those who move for work and those who stay. "
-    for count in range(60, 100, 5):
-        body = f"{filler * count}\n\nThe participants are able to:\n\n- assess;\n- act;\n- report.\n\n{filler * 60}"
-        for page in pages(record(body).pdf())[1:]:
-            for lines in columns_of(page):
-                assert not lines[-1].text.endswith(":"), count
+def test_figures_of_a_list_end_alike() -> None:
+    page = pages(record("\n".join(f"{number}. Hour" for number in range(8, 12))).pdf())[1]
+    points = [from_column(page.line(marker).letters[-1].box[2]) for marker in ("8.", "9.", "10.", "11.")]
+    assert max(points) - min(points) < 0.01
+
+
+def from_column(x: float) -> float:
+    """Points from the left edge of its column."""
+    return x - (START if x < SECOND - 1 else SECOND)
+
+
+def test_what_announces_a_list_is_kept_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Columns] = []
+
+    class Watched(Columns):
+        def __init__(self, strips: Sequence[Strip], columns: int) -> None:
+            super().__init__(strips, columns)
+            seen.append(self)
+
+    monkeypatch.setattr(record_module, "Columns", Watched)
+    body = "First.\n\nSecond.\n\nAble to:\n\n- assess:\n  - work\n  - pay\n- act;\n- report.\n\nLast.\n\nThe end."
+    record(body).pdf()
+    kept = [each.line.text.strip() for each in seen[0].strips if each.keep]
+    # the heading; the first of two lines after it; what announces a list or a part of one; the last but one
+    assert kept == ["Aims", "First.", "Able to:", "assess:", "Last."]
 
 
 def columns_of(page: Ink) -> list[list[Words]]:
