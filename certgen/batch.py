@@ -7,7 +7,7 @@ answers on the way goes through a :class:`Watch`; how it looks is the command li
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Protocol
@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from certgen import course as courses
 from certgen import credential as credentials
-from certgen import executor, fields, layout, output, roster, workbook
+from certgen import fields, layout, output, press, roster, workbook
 from certgen.compose import Blank, Studio
 from certgen.errors import CertgenError, ExitCode, Problem, has_errors
 from certgen.fields import Template
@@ -25,8 +25,6 @@ from certgen.font import FontBook
 from certgen.model import AwardKind, Course, Credential, Issuer, NotAwarded, Recipient
 
 DEFAULT_NAME = "{recipient.name}-{credential.code}"
-PIECE = 50  # certificates a worker process gets at a time
-WORTH_PROCESSES = 1500  # below this many certificates, starting processes costs more than they save
 
 
 class Options(Struct, frozen=True, kw_only=True):
@@ -523,26 +521,23 @@ class _Batch:
 
     def _fill(self, tray: output.Tray, watch: Watch) -> None:
         total, done = len(self.jobs), 0
-        wanted = self.options.jobs or (executor.cores() if total >= WORTH_PROCESSES else 1)
         blanks = tuple(blank for blank in self.blanks if blank is not None)
         sheets = (
-            (self._mint(job.recipient, job.award, job.language), job.blank, file)
+            press.Sheet(self._mint(job.recipient, job.award, job.language), job.blank, file)
             for job, file in zip(self.jobs, self.files, strict=True)
         )
-        pieces = executor.chunks(sheets, PIECE)
         watch.progress(0, total)
-        for piece in executor.run(
-            start, _Press(blanks, tray, self.course, self.issuer), pieces, min(wanted, -(-total // PIECE))
-        ):
-            for at, result in enumerate(piece, done):
-                if isinstance(result, _Made):
-                    self.entries.append(self._entry(self.jobs[at], self.files[at], result))
+        tools = press.Press(blanks, tray, self.course, self.issuer)
+        for piece in press.run(tools, sheets, total, self.options.jobs):
+            for at, outcome in enumerate(piece, done):
+                if isinstance(outcome, press.Made):
+                    self.entries.append(self._entry(self.jobs[at], self.files[at], outcome))
                 else:
-                    self._row_problems(self.jobs[at].recipient, result)
+                    self._row_problems(self.jobs[at].recipient, outcome.problems)
             done += len(piece)
             watch.progress(done, total)
 
-    def _entry(self, job: Job, file: str, made: _Made) -> output.Entry:
+    def _entry(self, job: Job, file: str, made: press.Made) -> output.Entry:
         kind = self.course.awards[job.award].kind
         known = bool(self.secret)
         return output.Entry(
@@ -621,52 +616,3 @@ class _Batch:
             problems=self.problems,
             dry_run=self.options.dry_run,
         )
-
-
-# --- in a worker -----------------------------------------------------------------------------
-
-
-class _Press(NamedTuple):
-    """What a worker needs, once."""
-
-    blanks: tuple[Blank, ...]
-    tray: output.Tray
-    course: Course
-    issuer: Issuer
-
-
-class _Made(NamedTuple):
-    code: str
-    sha256: str
-    state: output.State
-
-
-_Piece = list[tuple[Credential, int, str]]
-
-
-def start(press: _Press) -> Callable[[_Piece], list[_Made | tuple[Problem, ...]]]:
-    """The worker of a batch: from credentials to files laid on the tray, or the problems of a row."""
-
-    def work(piece: _Piece) -> list[_Made | tuple[Problem, ...]]:
-        return list(_fill(press, piece))
-
-    return work
-
-
-def _fill(press: _Press, piece: _Piece) -> Iterator[_Made | tuple[Problem, ...]]:
-    for made, number, file in piece:
-        blank, edition = press.blanks[number], press.course.editions[made.language]
-        try:
-            filled = blank.fill(
-                credentials.lookup(made),
-                url=made.url,
-                identifier=credentials.grouped(made.code),
-                attachment=credentials.describe(made, press.course, edition, press.issuer),
-            )
-            state = press.tray.lay(file, blank.plate.prefix, filled.tail)
-        except CertgenError as error:
-            if error.exit_code is ExitCode.PARTIAL:  # the disk, not the row
-                raise
-            yield error.problems
-        else:
-            yield _Made(made.code, filled.digest, state)

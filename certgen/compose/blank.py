@@ -92,7 +92,11 @@ class Blank:
         self._ready(Typesetter(self.book))
 
     def fill(self, lookup: Lookup, *, url: str, identifier: str, attachment: bytes) -> Filled:
-        """Fill the blank for one recipient.
+        """Fill the blank for one recipient: :meth:`filling`, then :meth:`finish`."""
+        return self.finish(self.filling(lookup, url=url, identifier=identifier, attachment=attachment))
+
+    def filling(self, lookup: Lookup, *, url: str, identifier: str, attachment: bytes) -> Filling:
+        """Everything of one recipient's, set and placed.
 
         ``lookup`` gives the recipient's fields; ``url`` is what the QR code says; ``identifier`` is the
         credential's code.
@@ -123,7 +127,7 @@ class Blank:
                 languages[slot.name] = found[1]
         if problems:
             raise CertgenError(problems)
-        filling = Filling(
+        return Filling(
             slots=drawn,
             metadata=Metadata(
                 title=self.title.render(lookup, self.language),
@@ -137,6 +141,9 @@ class Blank:
             urls={"url": url},
             languages=languages,
         )
+
+    def finish(self, filling: Filling) -> Filled:
+        """The file of one recipient."""
         tail = self.plate.fill(filling)
         return Filled(tail, self.plate.digest(tail))
 
