@@ -20,9 +20,7 @@ COMMON = (
 )
 """The Latin that names commonly need. A name beyond it brings a small subset of its own."""
 
-PAIRS = tuple(
-    " ".join(f"{first}{second}" for second in ascii_lowercase) for first in ascii_lowercase + ascii_uppercase
-)
+PAIRS = tuple(" ".join(f"{first}{second}" for second in ascii_lowercase) for first in ascii_lowercase + ascii_uppercase)
 """Every pair of letters, so that a face's ligatures and alternates are in stock too."""
 
 THREES = "ffi ffl fft tti ttf"
