@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,20 +27,30 @@ def cli(debug: bool) -> None:
     """Turns a roster and a course into certificates."""
 
 
+def inputs(command: Callable[..., int]) -> Callable[..., int]:
+    """What batch, check and preview all take: the roster, and what goes with it."""
+    options = (
+        click.argument("roster", type=click.Path(path_type=Path)),
+        click.option(
+            "--course", type=click.Path(path_type=Path), help="The course's file, if not course.toml beside the roster."
+        ),
+        click.option("--sheet", help="The sheet with the people, if not the first that has names."),
+        click.option("--layout", help="A bundled layout (see certgen layouts) or your own layout's folder."),
+        click.option("--lang", "language", help="Language of those for whom the roster chooses none."),
+        click.option("--issued", type=Day(), help="Day of issue, such as 2026-04-10."),
+        click.option("--record", is_flag=True, help="Add the pages of the course record."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
 @cli.command()
-@click.argument("roster", type=click.Path(path_type=Path))
-@click.option(
-    "--course", type=click.Path(path_type=Path), help="The course's file, if not course.toml beside the roster."
-)
-@click.option("--sheet", help="The sheet with the people, if not the first that has names.")
+@inputs
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Folder for the certificates [certificates, beside the roster]."
 )
 @click.option("--name", help="Pattern of the file names [{recipient.name}-{credential.code}].")
-@click.option("--layout", help="A bundled layout (see certgen layouts) or your own layout's folder.")
-@click.option("--lang", "language", help="Language of those for whom the roster chooses none.")
-@click.option("--issued", type=Day(), help="Day of issue, such as 2026-04-10.")
-@click.option("--record", is_flag=True, help="Add the pages of the course record.")
 @click.option("--dry-run", is_flag=True, help="Check everything and make nothing.")
 @click.option("--skip-problems", is_flag=True, help="Leave out rows that have problems and make the others.")
 @click.option("--replace", is_flag=True, help="Put new certificates in the place of different ones of the same name.")
@@ -62,6 +73,35 @@ def batch(as_json: bool, name: str | None, **options: Any) -> int:
     else:
         screen.result(result)
     return int(result.exit_code)
+
+
+@cli.command()
+@inputs
+@click.option("--out", type=click.Path(path_type=Path), help="Folder for the two files [beside the roster].")
+@click.option("--watch", is_flag=True, help="Stay, and make them again whenever a file changes.")
+@click.option("--open/--no-open", "show", default=None, help="Show the pages [in a terminal: yes].")
+def preview(watch: bool, show: bool | None, **options: Any) -> int:
+    """Make a sample of ROSTER's certificates, marked SPECIMEN, before any is issued.
+
+    The longest and the shortest name, one in each script and language, and each award: as one PDF and one picture
+    beside the roster. No secret is made, no code is given out.
+    """
+    from certgen.batch import Options
+    from certgen.preview import Preview
+
+    terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    with Screen(ask=False) as screen:
+        sample = Preview(Options(**options))
+        shown = sample.make()
+        screen.sample(shown)
+        if shown.pdf and (terminal if show is None else show):
+            screen.open(shown.pdf)
+        if watch:
+            screen.watching()
+            with suppress(KeyboardInterrupt):  # that is how watching ends
+                for shown in sample.changes():
+                    screen.sample(shown, again=True)
+    return int(shown.exit_code)
 
 
 @cli.command()

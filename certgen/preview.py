@@ -7,8 +7,9 @@ stays warm, so that a page is there again within half a second of a change to a 
 
 from __future__ import annotations
 
+import time
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 CANDIDATES = 100  # names at either end whose width is measured; the others are estimated
 MOST = 40  # sample pages; a roster of more kinds than this is not looked through on paper
+EVERY = 0.1  # seconds between two looks at the files
 INVENTED = Recipient(row=0, name="Maria Example", given="Maria", family="Example")
 
 Key = tuple[str, int, frozenset[str]]
@@ -80,10 +82,18 @@ class Preview:
         self._blanks: dict[Key, Blank | None] = {}
         self._blank_problems: list[Problem] = []
         self._files: dict[tuple[Key, bytes], bytes] = {}
+        self._seen: dict[Path, tuple[int, int]] = {}
         self._images: dict[bytes, list[Image.Image]] = {}
 
     def make(self, told: Callable[[Shown], None] | None = None) -> Shown:
         """Read everything, choose, compose, write. ``told`` hears of the PDF before the picture is drawn."""
+        before = self.sources()
+        try:
+            return self._make(told or (lambda shown: None))
+        finally:  # what was written to meanwhile counts as changed
+            self._seen = {path: before.get(path, stamp) for path, stamp in self.sources().items()}
+
+    def _make(self, told: Callable[[Shown], None]) -> Shown:
         shown = Shown()
         draft = self._read(shown)
         if draft is None:
@@ -97,8 +107,7 @@ class Preview:
         try:
             data, shown.pages = contact.merged(files)
             shown.pdf = self._write(self.pdf, data)
-            if told:
-                told(shown)
+            told(shown)
             self._images = {data: self._images.get(data) or contact.images(data) for data in files}
             cards = [(self._images[data], ", ".join(sample.why)) for data, sample in files.items()]
             shown.picture = self._write(self.picture, contact.sheet(cards))
@@ -106,11 +115,20 @@ class Preview:
             shown.problems += error.problems
         return shown
 
+    def changes(self) -> Iterator[Shown]:
+        """Makes the sample again each time that one of its files changes, for as long as anybody asks."""
+        while True:
+            time.sleep(EVERY)
+            if self.sources() != self._seen:
+                yield self.make()
+
     def sources(self) -> dict[Path, tuple[int, int]]:
         """Every file that the sample is made of, with its time (ns) and size; for watching."""
         found = [self.roster, self.options.course or self.roster.parent / "course.toml"]
         issuer = courses.find_issuer(self.roster.parent)
         found += [issuer] if issuer else []
+        if self.options.layout and Path(self.options.layout).is_dir():
+            found.append(Path(self.options.layout) / "layout.toml")
         if self._draft:
             found += _pictures_of(self._draft)
             folder = Path(self._draft.layout.folder)

@@ -5,23 +5,26 @@ Text from files is made harmless before it reaches a terminal: see :func:`printa
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 import unicodedata
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from certgen.errors import Problem
+from certgen.errors import Problem, has_errors
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress, TaskID
 
     from certgen.batch import BatchResult, Plan
+    from certgen.preview import Shown
 
 SHOWN = 20  # problems and names that are listed for people; --json has them all
 
@@ -151,6 +154,42 @@ class Screen:
         if result.manifest:
             console.print(f"They are listed with their checksums in {near(result.manifest)}.")
 
+    def sample(self, shown: Shown, *, again: bool = False) -> None:
+        """What a preview shows and why, and what is to be mended; ``again``: what is told already is not repeated."""
+        console = self.console
+        if not again or has_errors(shown.problems):
+            self._told.clear()
+            self.problems(shown.problems)
+        if not shown.pdf:
+            console.print("There is nothing to show before this is mended.", style="bold yellow")
+            return
+        pages = "1 page" if shown.pages == 1 else f"{shown.pages} pages"
+        if again:
+            console.print(f"{datetime.now():%H:%M:%S}  made again, {pages}")
+            return
+        rows: list[tuple[str, ...]] = [
+            (row(item.recipient.row), item.recipient.name, ", ".join(item.why)) for item in shown.samples
+        ]
+        self._table(rows)
+        if shown.assumed:
+            console.print("No file gives the day of issue yet, so the sample shows today.")
+        files = near(shown.pdf) + (f" and {near(shown.picture)}" if shown.picture else "")
+        console.print(f"{pages}, marked SPECIMEN: {files}", style="bold")
+
+    def watching(self) -> None:
+        self.console.print("Made again whenever a file changes. Ctrl-C ends it.", style="dim")
+
+    def open(self, path: Path) -> None:
+        """Show a file in the program that the system has for it."""
+        try:
+            if sys.platform == "win32":
+                os.startfile(path)
+                return
+            command = "open" if sys.platform == "darwin" else "xdg-open"
+            subprocess.Popen([command, str(path)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        except OSError:
+            self.console.print(f"Open it yourself: nothing here shows {path.suffix[1:].upper()} files.")
+
     def _summary(self, result: BatchResult) -> str:
         counts = result.counts
         if result.status == "refused":
@@ -216,6 +255,10 @@ class Screen:
     def _more(self, count: int) -> None:
         if count > SHOWN:
             self.console.print(f"  and {count - SHOWN:,} more; --json tells all of them")
+
+
+def row(number: int) -> str:
+    return f"row {number}" if number else "invented"
 
 
 def people(count: int) -> str:
