@@ -26,6 +26,9 @@ from certgen.model import AwardKind, Course, Credential, Issuer, NotAwarded, Rec
 
 DEFAULT_NAME = "{recipient.name}-{credential.code}"
 
+EXAMPLE = "Example Person (write over this row)"
+"""The name in the row that certgen init writes to show how a roster is filled in."""
+
 
 class Options(Struct, frozen=True, kw_only=True):
     """What the user asks for. None: what the files say, or the default."""
@@ -250,6 +253,7 @@ class _Batch:
             )
         issuer = courses.load_issuer(found, problems) if found else None
         people = roster.recipients(book, course, problems, sheet=self.options.sheet) if book else None
+        people = self._without_example(people) if people else None
         design = self._layout(course)
         if people is not None:
             self.rows = {person.row for person in people.recipients}
@@ -295,6 +299,26 @@ class _Batch:
                 )
             )
         return None
+
+    def _without_example(self, people: roster.Roster) -> roster.Roster:
+        """The row that certgen init wrote is nobody."""
+        kept = tuple(person for person in people.recipients if person.name != EXAMPLE)
+        for person in people.recipients:
+            if person.name == EXAMPLE:
+                self.problems.append(
+                    Problem(
+                        code="example-row",
+                        severity="warning" if kept or people.left_out else "error",
+                        message="This is still the example that certgen wrote, so it gets no certificate"
+                        + ("." if kept or people.left_out else ", and there is nobody else."),
+                        hint="Write a person over it, or delete the row.",
+                        file=str(self.roster),
+                        sheet=people.sheet,
+                        cell=person.cells.get("name"),
+                        row=person.row if kept or people.left_out else None,
+                    )
+                )
+        return replace(people, recipients=kept)
 
     def _layout(self, course: Course | None) -> layout.Layout | None:
         asked = self.options.layout

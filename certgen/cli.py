@@ -17,7 +17,7 @@ import click
 
 from certgen import __version__
 from certgen.errors import CertgenError, ExitCode, Problem
-from certgen.screen import Day, Screen, place, print_json, printable
+from certgen.screen import Day, Hours, Screen, place, print_json, printable
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -102,6 +102,37 @@ def preview(watch: bool, show: bool | None, **options: Any) -> int:
                 for shown in sample.changes():
                     screen.sample(shown, again=True)
     return int(shown.exit_code)
+
+
+@cli.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), required=False)
+@click.option("--name", help="The issuer's name, as printed.")
+@click.option("--url", help="The issuer's website.")
+@click.option("--verify-url", help="Where anyone can look a certificate's code up.")
+@click.option("--languages", help="Languages of the certificates, the default first, such as en,fr.")
+@click.option("--code", help="The course's code.")
+@click.option("--title", help="The course's title, as printed.")
+@click.option("--hours", type=Hours(), help="Hours of study.")
+@click.option("--start", type=Day(), help="First day, such as 2026-03-02.")
+@click.option("--end", type=Day(), help="Last day.")
+@click.option("--issued", type=Day(), help="Day of issue, printed on the certificates.")
+@click.option(
+    "--windows/--no-windows", default=sys.platform == "win32", help="Add a file for Windows to drop rosters on."
+)
+def init(folder: Path | None, windows: bool, **given: Any) -> int:
+    """Make a FOLDER to begin with: issuer.toml, a course and its roster.
+
+    Asks for what no flag says, where there is a terminal. In the folder of an academy that is there already, it adds a
+    course. Nothing is ever written over.
+    """
+    from certgen.academy import begin, issuer_of
+
+    ask = sys.stdin.isatty() and sys.stdout.isatty()
+    with Screen(ask=ask) as screen:
+        place = folder or screen.folder() or Path("academy")
+        answers = screen.answers(given, first=issuer_of(place.absolute()) is None)
+        screen.begun(begin(place, answers, windows=windows))
+    return ExitCode.DONE
 
 
 @cli.command()

@@ -145,6 +145,7 @@ class Preview:
             shown.assumed = date.today()
             draft = batch.draft(replace(self.options, issued=shown.assumed), shown.problems, opener=self._open)
         self._draft = draft or self._draft
+        shown.problems = [problem for problem in shown.problems if problem.code != "example-row"]
         return draft
 
     def _open(self, path: Path, problems: list[Problem]) -> workbook.Workbook | None:

@@ -6,12 +6,14 @@ Text from files is made harmless before it reaches a terminal: see :func:`printa
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import unicodedata
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress, TaskID
 
+    from certgen.academy import Answers, Begun
     from certgen.batch import BatchResult, Plan
     from certgen.preview import Shown
 
@@ -39,6 +42,37 @@ class Day(click.ParamType):  # type: ignore[type-arg,unused-ignore]
             return value if isinstance(value, date) else date.fromisoformat(str(value).strip())
         except ValueError:
             self.fail(f"“{value}” is not a day. Write year, month, day, such as 2026-04-10.", param, ctx)
+
+
+class Hours(click.ParamType):  # type: ignore[type-arg,unused-ignore]
+    """A number of hours, such as 40 or 22.5."""
+
+    name = "hours"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
+        try:
+            found = value if isinstance(value, Decimal) else Decimal(str(value).strip().replace(",", "."))
+        except ArithmeticError:
+            found = Decimal("NaN")
+        if not found.is_finite() or found <= 0:
+            self.fail(f"“{value}” is not a number of hours, such as 40 or 22.5.", param, ctx)
+        return found
+
+
+QUESTIONS: tuple[tuple[str, str, bool, type[click.ParamType] | None], ...] = (  # type: ignore[type-arg,unused-ignore]
+    # flag, question, whether it must be answered, what it is
+    ("name", "Who issues the certificates, as printed", True, None),
+    ("url", "Website (Enter for none)", False, None),
+    ("verify_url", "Web address where anyone can look a code up, such as https://verify.your-academy.org", True, None),
+    ("title", "The course's title, as printed", True, None),
+    ("code", "The course's code, such as FR-2026-1", True, None),
+    ("languages", "Languages of the certificates, such as en,fr", True, None),
+    ("hours", "Hours of study (Enter for none)", False, Hours),
+    ("start", "First day, such as 2026-03-02 (Enter for none)", False, Day),
+    ("end", "Last day (Enter for none)", False, Day),
+    ("issued", "Day of issue, printed on the certificates (Enter to be asked later)", False, Day),
+)
+OF_ISSUER = ("name", "url", "verify_url")
 
 
 class Screen:
@@ -154,6 +188,47 @@ class Screen:
         if result.manifest:
             console.print(f"They are listed with their checksums in {near(result.manifest)}.")
 
+    def folder(self) -> Path | None:
+        """Where an academy is to be made."""
+        return Path(click.prompt("Folder of your academy", default="academy")) if self._ask else None
+
+    def answers(self, given: dict[str, Any], first: bool) -> Answers:
+        """What the flags say and, on a terminal, the answers to what they leave open."""
+        from certgen.academy import Answers
+
+        found = {flag: value for flag, value in given.items() if value is not None}
+        missing: list[str] = []
+        for flag, question, needed, kind in QUESTIONS:
+            if flag in found or (flag in OF_ISSUER and not first):
+                continue
+            if self._ask:
+                default = ("en" if flag == "languages" else None) if needed else ""
+                answer = click.prompt(question, default=default, show_default=needed, value_proc=_answer(kind, needed))
+                found[flag] = answer
+            elif needed and flag != "languages":
+                missing.append("--" + flag.replace("_", "-"))
+        if missing:
+            raise click.UsageError(f"Nobody can be asked here, so these are needed: {', '.join(missing)}.")
+        tags = found.pop("languages", None) or "en"
+        found = {flag: value for flag, value in found.items() if value not in (None, "")}
+        return Answers(**found, languages=tuple(tag for tag in re.split(r"[,;\s]+", tags) if tag))
+
+    def begun(self, begun: Begun) -> None:
+        """What was made, what was there, and what to do next."""
+        for path in begun.made:
+            self.console.print(f"  made  {near(path)}")
+        for path in begun.kept:
+            self.console.print(f"  kept  {near(path)}, which was there already")
+        self.problems(begun.problems)
+        roster = f'"{near(begun.roster)}"' if " " in near(begun.roster) else near(begun.roster)
+        self.console.print(
+            "Next: write the people into the roster (the grey row is an example), look at course.toml, then\n"
+            f"  certgen preview {roster}    to see how they will look\n"
+            f"  certgen check {roster}      to see what is wrong\n"
+            f"  certgen batch {roster}      to make them",
+            soft_wrap=True,
+        )
+
     def sample(self, shown: Shown, *, again: bool = False) -> None:
         """What a preview shows and why, and what is to be mended; ``again``: what is told already is not repeated."""
         console = self.console
@@ -170,7 +245,7 @@ class Screen:
         rows: list[tuple[str, ...]] = [
             (row(item.recipient.row), item.recipient.name, ", ".join(item.why)) for item in shown.samples
         ]
-        self._table(rows)
+        self._table(rows, len(rows))
         if shown.assumed:
             console.print("No file gives the day of issue yet, so the sample shows today.")
         files = near(shown.pdf) + (f" and {near(shown.picture)}" if shown.picture else "")
@@ -240,21 +315,34 @@ class Screen:
         self.console.print(table)
         self._more(len(problems))
 
-    def _table(self, rows: list[tuple[str, ...]]) -> None:
+    def _table(self, rows: list[tuple[str, ...]], most: int = SHOWN) -> None:
         from rich.table import Table
         from rich.text import Text
 
         grid = Table.grid(padding=(0, 2))
-        for row in rows[:SHOWN]:
+        for row in rows[:most]:
             grid.add_row(
                 *(Text(f"  {printable(cell)}" if index == 0 else printable(cell)) for index, cell in enumerate(row))
             )
         self.console.print(grid)
-        self._more(len(rows))
+        if len(rows) > most:
+            self._more(len(rows))
 
     def _more(self, count: int) -> None:
         if count > SHOWN:
             self.console.print(f"  and {count - SHOWN:,} more; --json tells all of them")
+
+
+def _answer(kind: type[click.ParamType] | None, needed: bool) -> Callable[[Any], Any]:  # type: ignore[type-arg,unused-ignore]
+    """How an answer is read: by its kind; nothing is an answer where it need not be given."""
+
+    def read(text: Any) -> Any:
+        words = str(text).strip()
+        if not words and needed:
+            raise click.UsageError("an answer is needed here")
+        return kind().convert(words, None, None) if words and kind else words
+
+    return read
 
 
 def row(number: int) -> str:
