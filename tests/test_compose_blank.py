@@ -291,7 +291,6 @@ def test_pictures_that_are_not_there_are_told_for_every_language_once() -> None:
 # --- size -------------------------------------------------------------------------------------
 
 
-@pytest.mark.xfail(reason="the script face's stock takes 18 kB, the frame's guilloche 13 kB", strict=False)
 def test_a_classic_certificate_without_photographs_is_under_60_kb(folder: Path) -> None:
     logos, signatures = pictures(folder, 1, 2)
     make = longest("classic", "en", folder, record=False)

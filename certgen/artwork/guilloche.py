@@ -22,7 +22,7 @@ from certgen.artwork.sheet import Form, number, numbers
 Point = tuple[float, float]
 Curve = Callable[[float], Point]
 
-UNIT = 0.04  # points; forms are drawn in integers of it
+UNIT = 0.06  # points; forms are drawn in integers of it
 FAITHFUL = 0.05  # points that a Bézier may be off its wave: a quarter of a stroke
 ROOMY = 2.7  # the least radius of a corner, in amplitudes: less would crowd the waves on its inner side
 

@@ -14,19 +14,24 @@ from certgen.page import Line
 from certgen.text import Style
 
 COMMON = (
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZ abcdefghijklmnopqrstuvwxyz -'’.,()"
-    " ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜÝ àáâãäåæçèéêëìíîïñòóôõöøùúûüýß"
-    " ĆČĐĞİŁŃŌŘŚŞŠŻŽ ąćčďđęěğıłńňőœřśşšťůűźżžāēīōūțș"
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZ abcdefghijklmnopqrstuvwxyz -'’.,"
+    " ÀÁÂÃÄÅÇÈÉÊËÌÍÎÏÑÒÓÔÕÖÙÚÛÜÝ àáâãäåæçèéêëìíîïñòóôõöøùúûüýß"
+    " ĆČİŁŃŘŚŞŠŻŽ ąćčďđęěğıłńňőřśşšťůűźżžāēūțș"
 )
 """The Latin that names commonly need. A name beyond it brings a small subset of its own."""
 
 PAIRS = tuple(" ".join(f"{first}{second}" for second in ascii_lowercase) for first in ascii_lowercase + ascii_uppercase)
 """Every pair of letters, so that a face's ligatures and alternates are in stock too."""
 
-THREES = "ffi ffl fft tti ttf"
 ASCII = f"{ascii_uppercase} {ascii_lowercase} -'’.,"
 FIGURES = "0123456789 ABCDEFGHJKMNPQRSTVWXYZ -–/.:,·"
 NAMES = frozenset({"recipient.name", "recipient.full", "recipient.given", "recipient.family"})
+
+DATED = frozenset(
+    f"{of}.{what}"
+    for of in ("course", "credential")
+    for what in ("hours", "start", "end", "dates", "issued", "expires")
+)
 
 Glyphs = dict[str, dict[tuple[int, str], None]]  # by face, in order
 
@@ -45,18 +50,18 @@ def stock(desk: Desk) -> dict[str, tuple[tuple[int, str], ...]]:
             continue
         paths = {path for template in slot.templates for path in template.paths}
         named = any(path.startswith(("recipient.", "roster.")) for path in paths)
-        figures = "" if paths <= NAMES else FIGURES
+        figures = FIGURES if paths - NAMES - DATED else ""
         fixed = slot.separator.join(p for t in slot.templates for p in t.parts if isinstance(p, str))
         for rank, (style, _) in enumerate(slot.styles):
-            letters = COMMON if rank == 0 else ASCII  # a face that steps in for few keeps less in stock
-            texts = (letters, figures, fixed) if named else (FIGURES, dates, fixed)
+            letters = COMMON if rank == 0 else ASCII[:26]  # a face that steps in for few keeps less in stock
+            texts = (letters, figures, fixed) if named else (figures, dates, fixed)
             for text in texts:
                 if (style, text) not in done:
                     done.add((style, text))
                     _letters(style, text, desk, kept)
-            if named and (style, "pairs") not in done:
+            if named and rank == 0 and (style, "pairs") not in done:
                 done.add((style, "pairs"))
-                for text in (*PAIRS, THREES):
+                for text in PAIRS:
                     _keep(desk.typesetter.line(text, style, desk.language, "ltr"), kept)
     return {face: tuple(glyphs) for face, glyphs in sorted(kept.items())}
 

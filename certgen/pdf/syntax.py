@@ -88,7 +88,7 @@ def stream_object(number: int, entries: bytes, data: bytes) -> bytes:
 
 def deflate(data: bytes) -> bytes:
     """The smallest stream: for what is written once."""
-    return zlib.compress(data, 9)
+    return min((_deflated(data, strategy) for strategy in (zlib.Z_DEFAULT_STRATEGY, zlib.Z_FILTERED)), key=len)
 
 
 class Body:
@@ -186,3 +186,8 @@ class Body:
 def dictionary(entries: Mapping[str, Any]) -> bytes:
     """A dictionary whose values are bytes already."""
     return b"<<%b>>" % b"".join([name(key) + b" " + value for key, value in entries.items()])
+
+
+def _deflated(data: bytes, strategy: int) -> bytes:
+    made = zlib.compressobj(9, zlib.DEFLATED, 15, 9, strategy)
+    return made.compress(data) + made.flush()
