@@ -1,37 +1,42 @@
-"""Which sheet of a workbook holds the people, which row is its header, and what each column means.
+"""What the columns of a roster mean, by their headers.
 
 Headers are recognised in English, Spanish and French, in any order and case, without accents or
-punctuation; :data:`HEADERS` is the table, and docs/roster.md shows it. What is unclear is a problem,
-never a guess.
+punctuation; :data:`HEADERS` is the table, and docs/roster.md shows it. Names and addresses are recognised in further
+languages too. What is unclear is a problem, never a guess.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from msgspec import Struct
 
 from certgen import values
-from certgen.errors import Problem
 from certgen.values import key
-from certgen.workbook import Cell, Sheet, Workbook
+from certgen.workbook import Cell
 
 HEADERS: dict[str, dict[str, tuple[str, ...]]] = {
     "name": {
         "en": ("Full name", "Name", "Participant", "Participant name", "Recipient", "Recipient name", "Student name",
-               "Learner", "Certificate name", "Name on certificate"),
+               "Student", "Learner", "Attendee name", "Certificate name", "Name on certificate",
+               "Name (Original Name)", "First name / Surname", "First name / Last name"),
         "es": ("Nombre completo", "Nombre y apellidos", "Apellidos y nombre", "Participante", "Nombre del participante",
-               "Alumno", "Estudiante"),
+               "Alumno", "Estudiante", "Asistente", "Nombres y apellidos", "Apellidos y nombres", "Apellidos, Nombre",
+               "Nombre (nombre original)", "Nombre / Apellido(s)"),
         "fr": ("Nom complet", "Nom et prénom", "Prénom et nom", "Prénom Nom", "Nom Prénom", "Participante",
-               "Nom du participant", "Stagiaire"),
+               "Nom du participant", "Stagiaire", "Nom, prénom", "Nom (nom d'origine)", "Nom (nom original)",
+               "Prénom / Nom de famille"),
     },
     "given": {
-        "en": ("Given name", "Given names", "Given", "First name", "First names", "Forename"),
+        "en": ("Given name", "Given names", "Given", "First name", "First names", "Forename", "Christian names",
+               "Attendee first name"),
         "es": ("Nombre de pila", "Primer nombre"),
         "fr": ("Prénom", "Prénoms"),
     },
     "family": {
-        "en": ("Family name", "Family names", "Family", "Last name", "Last names", "Surname"),
+        "en": ("Family name", "Family names", "Family", "Last name", "Last names", "Surname",
+               "Attendee last name"),
         "es": ("Apellido", "Apellidos", "Apellido(s)"),
         "fr": ("Nom de famille",),
     },
@@ -41,14 +46,17 @@ HEADERS: dict[str, dict[str, tuple[str, ...]]] = {
         "fr": ("Civilité",),
     },
     "email": {
-        "en": ("E-mail", "E-mail address", "Mail", "Recipient email", "User email"),
-        "es": ("Correo", "Correo electrónico", "Dirección de correo", "Dirección de correo electrónico"),
-        "fr": ("Courriel", "Adresse e-mail", "Adresse mail", "Adresse de courriel", "Adresse électronique", "Mél"),
+        "en": ("E-mail", "E-mail address", "Mail", "Recipient email", "User email", "Attendee email"),
+        "es": ("Correo", "Correo electrónico", "Dirección de correo", "Dirección de correo electrónico",
+               "Correo electrónico de usuario", "Correo electrónico del usuario"),
+        "fr": ("Courriel", "Adresse e-mail", "Adresse mail", "Adresse de courriel", "Adresse électronique", "Mél",
+               "E-mail de l'utilisateur", "Adresse e-mail de l'utilisateur"),
     },
     "id": {
-        "en": ("ID", "ID number", "Identifier", "Participant ID", "Student ID", "Personal ID"),
-        "es": ("Número de ID", "Identificación", "Número de identificación", "Identificador", "DNI", "Matrícula"),
-        "fr": ("Identifiant", "Numéro d'identification", "Matricule"),
+        "en": ("ID", "ID number", "Identifier", "Participant ID", "Student ID", "Personal ID", "Participant ID (UPN)"),
+        "es": ("Número de ID", "Identificación", "Número de identificación", "Identificador", "DNI", "Matrícula",
+               "Identificador de participante (UPN)", "Id. de participante (UPN)"),
+        "fr": ("Identifiant", "Numéro d'identification", "Matricule", "ID du participant (UPN)"),
     },
     "number": {
         "en": ("Number", "No.", "Register number", "Registration number", "Certificate number"),
@@ -66,15 +74,25 @@ HEADERS: dict[str, dict[str, tuple[str, ...]]] = {
         "fr": ("Heures", "Nombre d'heures", "Total des heures"),
     },
     "score": {
-        "en": ("Score", "Final score", "Grade", "Final grade", "Mark", "Marks", "Points", "Course total (Real)"),
+        "en": ("Score", "Final score", "Grade", "Final grade", "Mark", "Marks", "Points", "Course total (Real)",
+               "Course total (Percentage)", "Course total"),
         "es": ("Nota", "Nota final", "Calificación", "Calificación final", "Puntuación", "Puntaje",
-               "Total del curso (Real)"),
-        "fr": ("Note", "Note finale", "Résultat", "Total du cours (Brut)"),
+               "Total del curso (Real)", "Total del curso (Porcentaje)", "Total del curso"),
+        "fr": ("Note", "Note finale", "Résultat", "Total du cours (Brut)", "Total du cours (Réel)",
+               "Total du cours (Pourcentage)", "Total du cours"),
     },
     "attendance": {
         "en": ("Attendance", "Attendance rate", "Attendance (per cent)", "Presence"),
         "es": ("Asistencia", "Porcentaje de asistencia"),
         "fr": ("Assiduité", "Présence", "Taux de présence", "Taux d'assiduité"),
+    },
+    "minutes": {
+        "en": ("Minutes", "Total minutes", "Minutes attended", "Duration", "Duration (Minutes)",
+               "Total duration (Minutes)", "In-meeting duration", "Attendance duration", "Time in session"),
+        "es": ("Minutos", "Minutos de asistencia", "Duración", "Duración (minutos)", "Duración total (minutos)",
+               "Duración en la reunión"),
+        "fr": ("Minutes de présence", "Durée", "Durée (minutes)", "Durée totale (minutes)", "Durée dans la réunion",
+               "Durée de la réunion"),
     },
     "completed": {
         "en": ("Completed", "Complete", "Completion", "Completion status", "Finished"),
@@ -110,95 +128,120 @@ HEADERS: dict[str, dict[str, tuple[str, ...]]] = {
 """Header to meaning, by language. ``Nombre`` and ``Nom`` are not here: see :func:`meanings`."""
 
 
-COURSE_SHEETS = frozenset({"course", "curso", "cours"})
-_HEADER_WITHIN = 20  # rows from the top of a sheet among which its header is looked for
+OTHERS: dict[str, tuple[str, ...]] = {
+    "name": ("Vollständiger Name", "Nome completo", "Nome e sobrenome", "Nome e cognome", "Teilnehmer", "Jméno",
+             "Jméno a příjmení", "Imię i nazwisko", "Ad Soyad", "Adı Soyadı", "İsim", "ФИО", "Имя", "Имя и фамилия",
+             "Полное имя", "الاسم", "الاسم الكامل", "الإسم", "שם", "שם מלא", "氏名", "お名前", "名前", "이름", "성명",
+             "姓名", "名字", "Họ tên", "Họ và tên", "Ονοματεπώνυμο", "नाम", "नाव", "ชื่อ-นามสกุล"),
+    "given": ("Vorname", "Nome próprio", "Prenome", "Imię", "Křestní jméno", "Ad", "名"),
+    "family": ("Nachname", "Familienname", "Sobrenome", "Cognome", "Nazwisko", "Příjmení", "Soyad", "Soyadı",
+               "Фамилия", "姓", "성", "Họ"),
+    "email": ("E-Mail-Adresse", "Endereço de e-mail", "Indirizzo e-mail", "E-posta", "Почта", "Электронная почта",
+              "البريد", "البريد الإلكتروني", "דוא״ל", "דואל", "メール", "メールアドレス", "이메일", "邮箱", "電郵",
+              "電子郵件", "电子邮件", "Thư điện tử"),
+    "language": ("Sprache", "Lingua", "Idioma do certificado"),
+}  # fmt: skip
+"""Headers of people in further languages."""
+
+FAMILY_FIRST = frozenset(
+    map(
+        key,
+        (
+            "Apellidos y nombre",
+            "Apellidos y nombres",
+            "Apellidos, Nombre",
+            "Nom et prénom",
+            "Nom, prénom",
+            "Nom Prénom",
+        ),
+    )
+)
+"""Keys of headers under which "Pérez, Ana" is written family name first."""
 
 
 class Column(Struct, frozen=True):
-    """A column in use. ``meaning`` is a field of Recipient, or "extra"; ``letters`` are the spreadsheet's."""
+    """A column in use. ``meaning`` is a field of Recipient, "minutes", or "extra"; ``letters`` are the spreadsheet's.
+
+    ``note`` says how it was read, where that does not go without saying.
+    """
 
     header: str
     letters: str
     meaning: str
+    note: str = ""
 
 
+_TONGUES: dict[str, set[str]] = {}
+for _field, _tongues in HEADERS.items():
+    for _tongue, _headers in _tongues.items():
+        for _header in _headers:
+            _TONGUES.setdefault(key(_header), set()).add(_tongue)
 _MEANING = {key(h): field for field, tongues in HEADERS.items() for hs in tongues.values() for h in hs}
+for _field, _headers in OTHERS.items():
+    for _header in _headers:
+        _MEANING.setdefault(key(_header), _field)
 _WORDS = {h.casefold() for tongues in HEADERS.values() for hs in tongues.values() for h in hs} | {"first", "last"}
 _WORDS |= {"nombre", "nombres", "nom"}
-_EITHER = {"nombre": "given", "nombres": "given", "nom": "family", "noms": "family"}
+_EITHER = {"nombre": "given", "nombres": "given", "nom": "family", "noms": "family", "first": "given", "last": "family"}
+_EITHER |= {key(word): "given" for word in ("Nome", "Jméno", "İsim", "Ad", "Имя", "名字")}
+_ALONE = set(_EITHER) - {"first", "last"}
+
+# What a form or a list adds to a header, and what does not change its meaning.
+_ASIDE = re.compile(
+    r"(?i)\s*[(\[][^)\]]*\b(?:certifica\w*|attestation|dipl[oô]m\w*|required|obligato\w*|requis|optional|opcional|"
+    r"facultati\w*|if any|in full|as (?:it|in)|tal como|tels? qu\w*|mayúsculas|majuscules|capitals?|block letters)\b"
+    r"[^)\]]*[)\]]|\bin full\b|\(if any\)|^\s*\d{1,2}[.)]\s+(?=\D)"
+)
+_ASKED = re.compile(
+    r"(?i)^\W*(?:what(?:'s| is) your|please (?:enter|write|give|type) your|(?:enter|write|type) your|your|"
+    r"(?:cu[aá]l es )?(?:su|tu)|(?:escriba|indique|ingrese|escribe) (?:su|tu)|"
+    r"(?:quel(?:le)? est )?(?:votre|ton|ta)|(?:indiquez|écrivez|saisissez) votre)\s+"
+)
+
+
+def meaning_of(header: str) -> str:
+    """The field that a header names by itself, or ""; a form's question counts ("What is your full name?*")."""
+    if found := _MEANING.get(key(header)):
+        return found
+    if len(header) > 200:
+        return ""
+    plain = _ASKED.sub("", _ASIDE.sub(" ", header))
+    return _MEANING.get(key(plain), "") if plain != header else ""
 
 
 def meanings(headers: Sequence[Cell]) -> list[str]:
     """What each header means: a field, "extra", or "" for none.
 
     French ``Nom`` is the family name beside a ``Prénom``, Spanish ``Nombre`` the given name beside
-    ``Apellidos``; alone, each is the full name. ``Name`` beside a given name alone may be the family
-    name: it is called "name?" until the rows have shown which.
+    ``Apellidos``; alone, each is the full name. ``First`` and ``Last`` count beside each other. ``Name`` beside a given
+    name alone may be the family name: it is called "name?" until the rows have shown which.
     """
-    keys = [key(values.as_text(header)) for header in headers]
-    found = [_MEANING.get(k, "extra" if values.as_text(h).strip() else "") for k, h in zip(keys, headers, strict=True)]
+    texts = [values.as_text(header) for header in headers]
+    keys = [key(text) for text in texts]
+    found = [meaning_of(text) or ("extra" if text.strip() else "") for text in texts]
     for i, name in enumerate(keys):
         if name in _EITHER:
             other = "family" if _EITHER[name] == "given" else "given"
-            found[i] = _EITHER[name] if other in found else "name"
+            partner = {"first": "last", "last": "first"}.get(name)
+            if other in found or partner in keys:
+                found[i] = _EITHER[name]
+            elif name in _ALONE:
+                found[i] = "name"
     for i, name in enumerate(keys):
         if name == "name" and "given" in found and "family" not in found:
-            found[i] = "name?"
+            found[i] = "family" if "vorname" in keys else "name?"  # German: Name, Vorname
     return found
+
+
+def tongue_of(headers: Sequence[str]) -> str | None:
+    """The language that a file's headers are in: "en", "es" or "fr"; None where they do not show it."""
+    votes = [tongues for header in headers if (tongues := _TONGUES.get(key(header)))]
+    votes += [{"es"} for header in headers if key(header) in ("nombre", "nombres")]
+    votes += [{"fr"} for header in headers if key(header) in ("nom", "noms")]
+    sure = {next(iter(tongues)) for tongues in votes if len(tongues) == 1}
+    return sure.pop() if len(sure) == 1 else None
 
 
 def is_header_word(cell: Cell) -> bool:
     """Whether a cell says what a header says ("First", "Last", "Score")."""
     return isinstance(cell, str) and cell.strip().casefold() in _WORDS
-
-
-def _header(sheet: Sheet) -> int | None:
-    """The index of the header: of the first rows that recognise a name, the one that recognises most."""
-    best, chosen = 0, None
-    for i, row in enumerate(sheet.rows[:_HEADER_WITHIN]):
-        found = meanings(row)
-        known = sum(meaning not in ("", "extra") for meaning in found)
-        if known > best and not {"name", "name?", "given", "family"}.isdisjoint(found):
-            best, chosen = known, i
-    return chosen
-
-
-def choose(book: Workbook, wanted: str | None, problems: list[Problem]) -> tuple[Sheet, int] | None:
-    """The sheet with the people and the index of its header row, or None and a problem.
-
-    ``wanted`` is a sheet's name in any case; a hidden sheet is read only when it is named.
-    """
-    listed = ", ".join(f"“{sheet.name}”" for sheet in book.sheets if not sheet.hidden)
-    visible = [s for s in book.sheets if not s.hidden and key(s.name) not in COURSE_SHEETS and s.rows]
-    if wanted is not None:
-        visible = [s for s in book.sheets if s.name.strip().casefold() == wanted.strip().casefold()]
-        if not visible:
-            message = f"There is no sheet “{wanted}” in this workbook."
-            problems.append(Problem(code="no-such-sheet", message=message, hint=f"It has {listed}.", file=book.path))
-            return None
-    found = [(sheet, header) for sheet in visible if (header := _header(sheet)) is not None]
-    if found:
-        if len(found) > 1:
-            others = ", ".join(f"“{sheet.name}”" for sheet, _ in found[1:])
-            problems.append(
-                Problem(
-                    code="several-sheets",
-                    message=f"Only the sheet “{found[0][0].name}” was read; {others} could hold people too.",
-                    hint="Name the right one with --sheet, or remove the others.",
-                    severity="warning",
-                    file=book.path,
-                )
-            )
-        return found[0]
-    first = next((row for sheet in visible for row in sheet.rows if any(cell is not None for cell in row)), [])
-    seen = ", ".join(f"“{' '.join(values.as_text(cell).split())[:30]}”" for cell in first if cell is not None)
-    sheets = "" if book.kind == "csv" else f" on {'the sheets ' if len(visible) > 1 else 'the sheet '}{listed}"
-    problems.append(
-        Problem(
-            code="no-header",
-            message=f"No row{sheets} has a column of names." + (f" The first row says {seen[:200]}." if seen else ""),
-            hint="Put headers above the people, such as “Given name”, “Family name” and “E-mail”, or “Full name”.",
-            file=book.path,
-        )
-    )
-    return None

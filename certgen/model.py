@@ -156,6 +156,7 @@ class Course(Struct, frozen=True):
     expires: Expiry
     issued: date | None = None  # None: must be given with --issued
     hours: Decimal | None = None
+    attendance_of: Decimal | None = None  # hours that the course met, of which a roster's minutes are a percentage
     start: date | None = None
     end: date | None = None
     number: str | None = None  # a pattern such as "{roster.number}"
@@ -189,9 +190,9 @@ class Issuer(Struct, frozen=True):
 class Recipient(Struct, frozen=True):
     """One person on the roster, as printed: NFC, one space between words, case as given.
 
-    ``cells`` maps a field's name ("name", "score", or a column's header) to its cell ("C7"), so
-    that a problem found later still points at the place. ``extra`` keeps every further column by
-    its header, as text.
+    ``letters`` maps a field's name ("name", "score", or a column's header) to its column ("C"), so
+    that a problem found later still points at the place; all people of a roster share it. ``extra``
+    keeps every further column by its header, as text.
     """
 
     row: int
@@ -214,7 +215,12 @@ class Recipient(Struct, frozen=True):
     start: date | None = None
     end: date | None = None
     extra: dict[str, str] = {}
-    cells: dict[str, str] = {}
+    letters: dict[str, str] = {}
+
+    @property
+    def cells(self) -> dict[str, str]:
+        """Each field's cell, such as "C7"."""
+        return {field: f"{letters}{self.row}" for field, letters in self.letters.items()}
 
 
 class Credential(Struct, frozen=True):

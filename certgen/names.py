@@ -160,10 +160,15 @@ def look_alikes(name: str) -> str | None:
     return next((w for w in re.split(r"[\s\-(),.]+", name) if _MIXED.search(w) and _LATIN.search(w)), None)
 
 
-_REMARK = re.compile(r"(?i)\((?:he|she|they|ze|him|her|ta|host|guest|elle?|il|ella|él)(?:/\w+)*\)|\bi(?:phone|pad)\b")
+_REMARK = re.compile(
+    r"(?i)\((?:he|she|they|ze|him|her|ta|host|co-host|organizer|guest|me|elle?|il|ella|él|invité|invitado)(?:\s*[/,]\s*\w+)*\)"
+    r"|\b(?:she/her|he/him|they/them|ella/ella|elle/elle|il/lui)\b"
+    r"|\bi(?:phone|pad)\b|\bgalaxy\b|\b(?:android|zoom user|huawei|samsung|redmi)\b"
+)
+_BRACKETED = re.compile(r"[(\[][^)\]]*[)\]]")
 
 
-def remark(name: str) -> str | None:
-    """What stands in a name and is hardly part of it: "(she/her)", "(TA)", "iPhone"."""
-    found = _REMARK.search(name)
+def remark(name: str, *, anything: bool = False) -> str | None:
+    """What stands in a name and is hardly part of it: "(she/her)", "(TA)", "iPhone"; or ``anything`` in brackets."""
+    found = _REMARK.search(name) or (_BRACKETED.search(name) if anything else None)
     return found[0] if found else None

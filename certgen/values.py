@@ -184,6 +184,105 @@ def as_percent(cell: Cell, *, percent: bool = False) -> Decimal | Misread | None
     return value
 
 
+_CLOCK = re.compile(r"(\d{1,4}):([0-5]\d):([0-5]\d)")
+_SPOKEN = re.compile(
+    r"(?:(\d+)\s*(?:h|hr|hrs|hours?|horas?|heures?)\.?)?\s*(?:(\d+)\s*(?:m|min|mins|mn|minutes?|minutos?)\.?)?\s*"
+    r"(?:(\d+)\s*(?:s|sec|secs|seg|seconds?|segundos?|secondes?)\.?)?",
+    re.IGNORECASE,
+)
+
+
+def as_minutes(cell: Cell) -> Decimal | Misread | None:
+    """Minutes: 87, "87 min", "1h 27m 51s", "1:27:51", or a duration."""
+    if is_blank(cell):
+        return None
+    if isinstance(cell, timedelta):
+        return Decimal(round(cell.total_seconds())) / 60
+    what = "The number of minutes"
+    if (number := _number(cell, what)) is not None:
+        return number
+    if wrong := _not_text(cell, what):
+        return wrong
+    text = " ".join(as_text(cell).split())
+    found = _CLOCK.fullmatch(text) or _SPOKEN.fullmatch(text)
+    if found and any(found.groups()):
+        hours, minutes, seconds = (int(part or 0) for part in found.groups())
+        return Decimal(hours * 3600 + minutes * 60 + seconds) / 60
+    read = _amount(text, what)
+    return (
+        Misread(read.code, read.message, "Write minutes, such as 87, or 1h 27m.") if isinstance(read, Misread) else read
+    )
+
+
+def share(minutes: Decimal | Misread | None, of: Decimal) -> Decimal | Misread | None:
+    """Minutes as a percentage of others; whoever stayed longer was there the whole time."""
+    return min(minutes * 100 / of, Decimal(100)) if isinstance(minutes, Decimal) else minutes
+
+
+# --- addresses and errors --------------------------------------------------------------------
+
+# What nearly every address looks like; whatever looks otherwise is left to email-validator.
+_ADDRESS = re.compile(
+    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@"
+    r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+(?!(?:test|local|invalid|localhost|onion|arpa|alt)$)[A-Za-z]{2,18}",
+    re.IGNORECASE,
+)
+
+
+def as_email(text: str) -> str | Misread:
+    """An address, checked by email-validator (RFC 5321, 5322, 6532) without a network."""
+    if len(text) <= 100 and _ADDRESS.fullmatch(text) and text.find("@") <= 64:
+        return text
+    from email_validator import EmailNotValidError, validate_email
+
+    try:
+        return validate_email(text, check_deliverability=False).normalized
+    except EmailNotValidError as error:
+        why = str(error).rstrip(".")
+        return Misread(
+            "bad-email",
+            f"“{text[:60]}” is not an e-mail address ({why[:160]}).",
+            "Write one address, such as ana@example.org, or leave the cell blank.",
+        )
+
+
+_ERRORS = frozenset(
+    [
+        "#n/a",
+        "#div/0!",
+        "#ref!",
+        "#name?",
+        "#value!",
+        "#num!",
+        "#null!",
+        "#spill!",
+        "#calc!",
+        "#field!",
+        "#getting_data",
+        "#¡div/0!",
+        "#¡ref!",
+        "#¿nombre?",
+        "#¡valor!",
+        "#¡num!",
+        "#¡nulo!",
+        "#nom?",
+        "#valeur!",
+        "#nombre!",
+        "#nul!",
+        "#nv",
+    ]
+)
+
+
+def excel_error(text: str) -> Misread | None:
+    """What a text says that is an Excel error written out, as CSV files have them; None where it is none."""
+    if not text.startswith(("#", "Err:")):
+        return None
+    if text.casefold() in _ERRORS or re.fullmatch(r"Err:\d{3}", text):
+        return Misread("error-cell", f"This cell holds the Excel error {text}.", "Mend its formula, or type the value.")
+    return None
+
+
 # --- yes and no ------------------------------------------------------------------------------
 
 # A bar stands for a space.
@@ -248,8 +347,8 @@ _DAY = re.compile(r"(\d{1,2})(?:st|nd|rd|th|er|º|°)?", re.IGNORECASE)
 _WRITE = "Write it as 2026-03-27, or as a date in Excel."
 
 
-def date_order(cells: Iterable[Cell]) -> DateOrder | None:
-    """Day or month first in a column, as its own unmistakable dates show; None where they do not agree."""
+def date_orders(cells: Iterable[Cell]) -> set[DateOrder]:
+    """Which orders of day and month the unmistakable dates among cells show: none, one, or both."""
     found: set[DateOrder] = set()
     for cell in cells:
         if isinstance(cell, str) and (parts := _NUMERIC.fullmatch(cell.strip())):
@@ -258,7 +357,7 @@ def date_order(cells: Iterable[Cell]) -> DateOrder | None:
                 found.add("dmy")
             elif second > 12 >= first:
                 found.add("mdy")
-    return found.pop() if len(found) == 1 else None
+    return found
 
 
 def as_date(cell: Cell, *, order: DateOrder | None = None, date1904: bool | None = None) -> date | Misread | None:

@@ -82,10 +82,10 @@ def test_an_unclear_date_says_both_readings() -> None:
 
 
 def test_a_column_shows_its_own_order() -> None:
-    assert values.date_order(["03/04/2026", "27/03/2026"]) == "dmy"
-    assert values.date_order(["03/04/2026", "03/27/2026"]) == "mdy"
-    assert values.date_order(["03/27/2026", "27/03/2026"]) is None
-    assert values.date_order(["03/04/2026", DAY, None]) is None
+    assert values.date_orders(["03/04/2026", "27/03/2026"]) == {"dmy"}
+    assert values.date_orders(["03/04/2026", "03/27/2026"]) == {"mdy"}
+    assert values.date_orders(["03/27/2026", "27/03/2026"]) == {"dmy", "mdy"}
+    assert values.date_orders(["03/04/2026", DAY, None]) == set()
 
 
 @pytest.mark.parametrize("day", [DAY, date(2000, 2, 29)])

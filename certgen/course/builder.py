@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from certgen import values
 from certgen.course.checks import PICTURES, Builder
 from certgen.course.entries import CourseFile, TranslationEntry, WhenEntry
 from certgen.course.translation import Translator
@@ -92,6 +93,7 @@ class CourseBuilder(Builder):
             expires=self.expires(raw),
             issued=raw.issued,
             hours=raw.hours,
+            attendance_of=self.meeting_hours(raw.attendance_of),
             start=raw.start,
             end=raw.end,
             number=self.text(("number",), raw.number),
@@ -118,6 +120,25 @@ class CourseBuilder(Builder):
                 "Check both dates; the certificates will say so.",
                 "warning",
             )
+
+    def meeting_hours(self, text: str | None) -> Decimal | None:
+        """ "12 h", "22.5 hours", "90 min" or "1h 30m" as hours; a bare number is hours."""
+        text = self.text(("attendance_of",), text)
+        if text is None:
+            return None
+        read = values.as_hours(text)
+        if not isinstance(read, Decimal):
+            minutes = values.as_minutes(text)
+            read = minutes / 60 if isinstance(minutes, Decimal) else None
+        if read is None or read <= 0:
+            self.tell(
+                ("attendance_of",),
+                "bad-attendance-of",
+                f'attendance_of = "{text[:40]}" is not understood.',
+                'Write how long the course met, such as "12 h" or "90 min".',
+            )
+            return None
+        return read
 
     def expires(self, raw: CourseFile) -> Expiry:
         if raw.expires == UNKNOWN:

@@ -129,6 +129,10 @@ class CourseFile(Struct, forbid_unknown_fields=True):
     title: Annotated[_Text, _about("the course's title", "E-learning on fair recruitment")]
     programme: Annotated[str | None, _about("the programme it is a part of", "Labour migration")] = None
     hours: Annotated[Decimal | None, _amount("hours of study", 60, 22.5)] = None
+    attendance_of: Annotated[
+        str | None,
+        _about("how long the course met; minutes that a roster counts are a percentage of it", "12 h"),
+    ] = None
     start: Annotated[date | None, _about("first day", "2026-03-02")] = None
     end: Annotated[date | None, _about("last day", "2026-03-27")] = None
     venue: Annotated[str | None, _about("where it was held", "Online")] = None

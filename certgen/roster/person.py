@@ -1,0 +1,393 @@
+"""One row to one person: every cell read by its column's meaning, and told by its address where it cannot be."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from typing import cast, get_args
+
+from certgen import casing, names, values
+from certgen.columns import tongue_of
+from certgen.errors import Severity
+from certgen.model import AwardKind, Course, Recipient
+from certgen.roster.header import Columns
+from certgen.roster.told import SAID, Told
+from certgen.values import Misread
+from certgen.workbook import Cell, Sheet, Workbook
+
+_AWARDS: dict[AwardKind, tuple[str, ...]] = {
+    "achievement": ("achievement", "logro", "aprovechamiento", "aprobación", "réussite"),
+    "participation": ("participation", "participación"),
+    "attendance": ("attendance", "asistencia", "assiduité", "présence"),
+    "completion": ("completion", "finalización", "culminación", "achèvement", "fin de formation"),
+}
+_CERTIFICATE = (
+    "",
+    "certificate of ",
+    "certificado de ",
+    "certificat de ",
+    "certificat d'",
+    "attestation de ",
+    "diploma de ",
+)
+_AWARD_WORDS: dict[str, AwardKind] = {
+    values.key(before + word): kind for kind, words in _AWARDS.items() for word in words for before in _CERTIFICATE
+}
+
+_NO_NAME = frozenset(
+    {"null", "none", "nan", "n/a", "#n/a", "test", "tbd", "?", "0", "-", "–", "—", "--", ".", "x", "xx", "xxx"}
+)
+_DOUBTFUL = re.compile(r"[^\x00-\x7f]|[?(]|\bi(?:phone|pad)|galaxy", re.IGNORECASE)  # worth a second look
+_TAG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
+_ROUNDED = re.compile(r"\d(?:[.,]\d+)?E\+?\d{2,}", re.IGNORECASE)  # what Excel makes of a long number in CSV
+
+NAMES = ("name", "given", "family")
+_TEXTS = frozenset({"email", "id", "number", "honorific", "reason"})
+_DATES = ("completed_on", "start", "end")
+MEND = (
+    "Open the workbook in Excel or LibreOffice and save it; the values are saved with it.",
+    "Mend its formula, or type the value.",
+)
+
+
+class Persons:
+    """Reads rows of one table. ``unread`` collects the faults of further columns, which are told once each."""
+
+    def __init__(
+        self, book: Workbook, columns: Columns, course: Course | None, told: Told, *, title_case: bool = False
+    ) -> None:
+        self.columns, self.course, self.told, self.title_case = columns, course, told, title_case
+        self.sheet: Sheet = columns.table.sheet
+        self.at, self.letters = columns.at, columns.letters
+        self.unread: dict[tuple[int, str], list[str]] = {}
+        self.rearranged: list[str] = []  # names that were written family name first
+        self.epoch = book.date1904 if book.kind != "csv" else None
+        self.languages: dict[str, str] | None = None
+        self.first_language = course.languages[0] if course else None
+        self.order = self._order()
+        self.faulty = {int(re.sub("[A-Z]", "", address)) for address in self.sheet.faults}
+        self.beyond = columns.beyond
+        self.texts = [(f, c) for f, c in self.at.items() if f in _TEXTS]
+        self.typed = [(f, c, self._reader(f, c)) for f, c in self.at.items() if f not in _TEXTS and f not in NAMES]
+        self.naming = [(f, self.at[f]) for f in NAMES if f in self.at]
+
+    def _order(self) -> values.DateOrder | None:
+        """Day or month first: as unmistakable dates of any column show, else as the language of the headers has it."""
+        rows = self.sheet.rows[self.columns.table.body :]
+        cells = [row[self.at[f]] for f in _DATES if f in self.at for row in rows if self.at[f] < len(row)]
+        seen = values.date_orders(cells)
+        if len(seen) == 1:
+            return next(iter(seen))
+        return "dmy" if not seen and tongue_of(self.columns.table.labels) in ("es", "fr") else None
+
+    def _reader(self, field: str, column: int) -> Callable[[Cell, bool], object]:
+        """The reader of a column's values; its second argument says whether the cell is shown as per cent."""
+        if field == "hours":
+            return lambda cell, percent: values.as_hours(cell)
+        if field == "score":
+            scale = self.columns.out_of.get("score")
+            return lambda cell, percent: _scaled(values.as_score(cell, percent=percent), scale)
+        if field == "attendance":
+            base = self.columns.base
+            if column == self.columns.minutes and base is not None:
+                return lambda cell, percent: values.share(values.as_minutes(cell), base * 60)
+            return lambda cell, percent: values.as_percent(cell, percent=percent)
+        if field == "completed":
+            return lambda cell, percent: values.as_bool(cell)
+        if field == "language":
+            return lambda cell, percent: self._language(values.as_text(cell).strip())
+        if field == "award":
+            return lambda cell, percent: self._award(values.as_text(cell).strip())
+        return lambda cell, percent: values.as_date(cell, order=self.order, date1904=self.epoch)
+
+    def read(self, i: int, row: Sequence[Cell]) -> Recipient | None:
+        """The person of a row, or None; whoever has an error in ``told`` is not to be used."""
+        number = self.sheet.number(i)
+        if number in self.faulty:
+            self._faults(i)
+        if len(row) > self.beyond:
+            self._beyond(i, row)
+        if number in self.sheet.short_rows:
+            self._short(i, row)
+        width = len(row)
+        percents = self.sheet.percents
+        fields: dict[str, object] = {}
+        for field, column in self.texts:
+            if column < width and (cell := row[column]) is not None:
+                fields[field] = self._text(i, field, cell)
+        for field, column, reader in self.typed:
+            if column < width and (cell := row[column]) is not None:
+                read = reader(cell, bool(percents) and self.sheet.address(i, column) in percents)
+                if isinstance(read, Misread):
+                    self._say(i, column, read)
+                elif isinstance(read, tuple):
+                    fields["score"], fields["score_out_of"] = read
+                elif read is not None:
+                    fields[field] = read
+        name = self._name(i, row, fields)
+        self._rules(i, fields)
+        extras: dict[str, str] = {}
+        for extra in self.columns.extras:
+            if extra.column < width and (cell := row[extra.column]) is not None:
+                cleaned = names.clean(values.as_text(cell))
+                if cleaned.refused:
+                    self._refuse(i, extra.column, cleaned.refused, "warning")
+                    continue
+                extras[extra.header] = cleaned.text
+        if name is None:
+            return None
+        return Recipient(row=number, name=name, extra=extras, letters=self.letters, **fields)  # type: ignore[arg-type]
+
+    # What is wrong with cells.
+
+    def _say(self, i: int, column: int, misread: Misread) -> None:
+        self.told.of_row(i, column, misread.code, misread.message, misread.hint)
+
+    def _faults(self, i: int) -> None:
+        """Error cells and formulas without a value: an error where the column is read, else told once for all."""
+        number = self.sheet.number(i)
+        for column in self.at.values():
+            fault = self.sheet.faults.get(f"{self.sheet.letters(column)}{number}")
+            if fault is not None:
+                what = (
+                    f"the Excel error {fault}" if fault else "a formula that was never calculated, so it has no value"
+                )
+                code = "error-cell" if fault else "uncalculated-formula"
+                self.told.of_row(i, column, code, f"This cell holds {what}.", MEND[fault != ""])
+        for extra in self.columns.extras:
+            address = f"{extra.letters}{number}"
+            if (fault := self.sheet.faults.get(address)) is not None:
+                self.unread.setdefault((extra.column, fault), []).append(address)
+
+    def _beyond(self, i: int, row: Sequence[Cell]) -> None:
+        """In a text, cells beyond the last header: a comma inside a name has moved everything to the right."""
+        over = next((c for c in range(self.beyond, len(row)) if not values.is_blank(row[c])), None)
+        if over is not None:
+            self.told.of_row(
+                i,
+                over,
+                "too-many-cells",
+                f"This row has more cells than the header; “{values.as_text(row[over])[:40]}” is one too many.",
+                "A name with a comma in it must stand in quotation marks; or save the roster as .xlsx.",
+            )
+
+    def _short(self, i: int, row: Sequence[Cell]) -> None:
+        last = max((c for c, cell in enumerate(row) if cell is not None), default=0)
+        if any(c > last for c in self.at.values()):
+            message = "This row has fewer cells than the others; those that are missing are read as blank."
+            self.told.of_row(i, last, "short-row", message, "Check that the file was not cut off.", "warning")
+
+    def _refuse(self, i: int, column: int, refused: tuple[str, ...], severity: Severity = "error") -> None:
+        """An error where the text would be printed; a further column is read as blank, with a warning."""
+        blank = " The cell is read as blank." if severity == "warning" else ""
+        self.told.of_row(
+            i,
+            column,
+            "forbidden-character",
+            f"The cell contains {', '.join(refused[:5])}, which cannot be printed.{blank}",
+            "Type the text again by hand instead of pasting it.",
+            severity,
+        )
+
+    def _text(self, i: int, field: str, cell: Cell) -> str | None:
+        """Text, with problems for what cannot be printed; None when nothing is left."""
+        column = self.at[field]
+        rounded = isinstance(cell, (int, float)) and abs(cell) >= 1e15
+        if field in ("id", "number") and (rounded or (isinstance(cell, str) and _ROUNDED.fullmatch(cell.strip()))):
+            self.told.of_row(
+                i,
+                column,
+                "lost-digits",
+                f"The {SAID[field]} is a number of more than 15 digits, and Excel has rounded it.",
+                "Format the column as Text and type it again.",
+            )
+            return None
+        cleaned = names.clean(values.as_text(cell))
+        text = cleaned.text
+        if cleaned.refused:
+            self._refuse(i, column, cleaned.refused)
+            return None
+        if values.is_blank(text):
+            return None
+        if (error := values.excel_error(text)) is not None:
+            self._say(i, column, error)
+            return None
+        if field == "email":
+            address = values.as_email(text)
+            if isinstance(address, Misread):
+                self._say(i, column, address)
+                return None
+            return address
+        return text
+
+    def _language(self, text: str) -> str | Misread | None:
+        if values.is_blank(text):
+            return None
+        if self.languages is None:
+            self.languages = _language_words(self.course.languages if self.course else ())
+        tag = self.languages.get(values.key(text)) or self.languages.get(values.key(re.split("[-_]", text)[0]))
+        if tag:
+            return tag
+        if self.course is None and _TAG.fullmatch(text):
+            return text
+        offered = ", ".join(self.course.languages) if self.course else "tags such as en, es or fr"
+        return Misread(
+            "unknown-language",
+            f"“{text[:40]}” is not a language of this course's certificates.",
+            f"The course has {offered}; add the language to “languages” in the course, or choose one of them.",
+        )
+
+    def _award(self, text: str) -> AwardKind | Misread | None:
+        if values.is_blank(text):
+            return None
+        kind = _AWARD_WORDS.get(values.key(text))
+        kinds = tuple(dict.fromkeys(rule.kind for rule in self.course.awards)) if self.course else get_args(AwardKind)
+        if kind in kinds:
+            return kind
+        return Misread(
+            "unknown-award",
+            f"“{text[:40]}” is not one of the course's awards.",
+            f"Write {' or '.join(kinds)}, or leave the cell blank for the course's rules to decide.",
+        )
+
+    # The name.
+
+    def _name(self, i: int, row: Sequence[Cell], fields: dict[str, object]) -> str | None:
+        """The name to print, or None with a problem; ``fields`` gets its parts."""
+        parts: dict[str, str] = {}
+        for field, column in self.naming:
+            cell = row[column] if column < len(row) else None
+            if cell is None:
+                continue
+            if not isinstance(cell, str):
+                message = f"The {SAID[field]} is not text but {_kind(cell)} ({values.as_text(cell)})."
+                hint = "Format the column as Text and type the name again."
+                self.told.of_row(i, column, "not-a-name", message, hint)
+                return None
+            cleaned = names.clean(cell)
+            if cleaned.refused:
+                self._refuse(i, column, cleaned.refused)
+                return None
+            if (error := values.excel_error(cleaned.text)) is not None:
+                self._say(i, column, error)
+                return None
+            if cleaned.breaks:
+                message = "The name has a line break or a tab in it; it is printed with a space."
+                self.told.of_row(i, column, "line-break", message, "Remove it from the cell.", "warning")
+            # A system that asks for a surname gets "-" or "." for people who have none.
+            parts[field] = "" if cleaned.text in ("-", "–", "—", ".") else cleaned.text
+        language = cast("str | None", fields.get("language")) or self.first_language
+        if self.title_case:
+            parts = {field: casing.title_case(text, language) for field, text in parts.items()}
+        if self.columns.family_first and parts.get("name", "").count(",") == 1:
+            self._rearrange(parts)
+        given, family = parts.get("given", ""), parts.get("family", "")
+        name = parts.get("name") or names.full_name(given, family, language)
+        column = self.at[self.columns.naming]
+        if not name:
+            if not any(self.sheet.address(i, c) in self.sheet.faults for _, c in self.naming):
+                self.told.of_row(i, column, "missing-name", f"This row has no name.{self._merged(i, column)}", _WRITE)
+            return None
+        if name.casefold() in _NO_NAME:
+            self.told.of_row(i, column, "missing-name", f"“{name}” is not a name.", _WRITE)
+            return None
+        fields["given"], fields["family"] = given or None, family or None
+        honorific = fields.get("honorific")
+        if isinstance(honorific, str) and name.casefold().startswith(f"{honorific.casefold()} "):
+            fields["honorific"] = None  # "Dr." beside "Dr. Ana Pérez" would be printed twice
+        if _DOUBTFUL.search(name):
+            self._doubts(i, column, name)
+        return name
+
+    def _rearrange(self, parts: dict[str, str]) -> None:
+        """ "Pérez Gómez, Ana" where the header or the export says that the family name comes first."""
+        family, _, given = (part.strip() for part in parts["name"].partition(","))
+        if family and given and values.key(given) not in ("jr", "sr", "ii", "iii", "iv", "phd", "md"):
+            parts["name"] = f"{given} {family}"
+            parts.setdefault("given", given)
+            parts.setdefault("family", family)
+            self.rearranged.append(parts["name"])
+
+    def _merged(self, i: int, column: int) -> str:
+        row, left = self.sheet.top + i, self.sheet.left + column
+        for top, first, bottom, last in self.sheet.merged:
+            if top <= row <= bottom and first <= left <= last:
+                return f" Its cell is merged with {self.sheet.address(top - self.sheet.top, first - self.sheet.left)}."
+        return ""
+
+    def _doubts(self, i: int, column: int, name: str) -> None:
+        def warn(code: str, message: str, hint: str) -> None:
+            self.told.of_row(i, column, code, message, hint, "warning")
+
+        if names.looks_misdecoded(name):
+            warn(
+                "wrongly-decoded",
+                f"“{name[:60]}” looks wrongly decoded: its accents were lost on the way to this file.",
+                "Export the list again as UTF-8 or as .xlsx, or type the name again.",
+            )
+        if word := names.look_alikes(name):
+            warn(
+                "mixed-scripts",
+                f"“{word[:40]}” mixes letters of two scripts that look alike.",
+                "Type the word again in one script.",
+            )
+        if remark := names.remark(name, anything=self.columns.kind in ("Zoom attendance", "Teams attendance")):
+            warn("remark-in-name", f"“{remark}” would be printed as part of the name.", "Remove it from the name.")
+
+    def _rules(self, i: int, fields: dict[str, object]) -> None:
+        """What one row's fields demand of each other."""
+        if fields.get("award") and not fields.get("reason"):
+            column = self.at.get("reason", self.at["award"])
+            self.told.of_row(
+                i,
+                column,
+                "missing-reason",
+                f"The award “{fields['award']}” is given by hand, and nothing says why.",
+                "Write the reason in a column “Reason”; it overrides the course's rules, so it is kept on record.",
+            )
+        start, end = fields.get("start"), fields.get("end")
+        if start is not None and end is not None and end < start:  # type: ignore[operator]
+            message = f"The end ({end}) is before the start ({start})."
+            self.told.of_row(i, self.at["end"], "end-before-start", message, "Correct one of the two dates.")
+        score, scale = cast("Decimal | None", fields.get("score")), cast("Decimal | None", fields.get("score_out_of"))
+        if score is not None and scale is not None and score > scale:
+            message = f"The score {score.normalize():f} is more than the highest one, {scale.normalize():f}."
+            self.told.of_row(i, self.at["score"], "too-much", message, "Correct the score.")
+
+
+_WRITE = "Write the name, or clear the whole row."
+
+
+def _scaled(
+    read: tuple[Decimal, Decimal | None] | Misread | None, scale: Decimal | None
+) -> tuple[Decimal, Decimal | None] | Misread | None:
+    """A score on the scale that its export is known to have."""
+    return (read[0], scale) if scale is not None and isinstance(read, tuple) and read[1] is None else read
+
+
+def _kind(cell: Cell) -> str:
+    if isinstance(cell, bool):
+        return "TRUE or FALSE"
+    return "a number" if isinstance(cell, (int, float)) else "a date or a time"
+
+
+def _language_words(languages: Sequence[str]) -> dict[str, str]:
+    """Tags, and names in English, Spanish, French and the language itself, to the tag as the course writes it."""
+    import icu
+
+    words: dict[str, str] = {}
+    for tag in languages or ("en", "es", "fr", "ar", "pt", "ru", "zh"):
+        locale = icu.Locale.forLanguageTag(tag)
+        for text in (tag, tag.split("-")[0], *_displayed(locale)):
+            words.setdefault(values.key(text), tag)
+    return words
+
+
+def _displayed(locale: object) -> list[str]:
+    import icu
+
+    shown = []
+    for tongue in (icu.Locale("en"), icu.Locale("es"), icu.Locale("fr"), locale):
+        shown += [locale.getDisplayName(tongue), locale.getDisplayLanguage(tongue)]  # type: ignore[attr-defined]
+    return shown
