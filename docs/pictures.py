@@ -20,6 +20,7 @@ from certgen.layout import bundled
 ROOT = Path(__file__).resolve().parent.parent
 PICTURES = ROOT / "docs" / "pictures"
 EXAMPLES = sorted(path.parent.name for path in (ROOT / "roster_examples").glob("*/course.toml"))
+FIRST = "online-academy"  # the example of the README
 WIDTH = 560  # pixels of a page on a contact sheet
 GAP = 28
 GROUND = (226, 226, 222)
@@ -82,8 +83,9 @@ def run() -> None:
             sheet(firsts, PICTURES / f"{layout}.png")
             sheet(records, PICTURES / f"{layout}-record.png")
             sheet([firsts[0][:1]], ROOT / "layouts" / layout / "preview.png")
-        first = sorted((Path(folder) / "classic" / EXAMPLES[2]).glob("*.pdf"))
-        sheet([pages(first[len(first) // 2], 1100)[:1]], PICTURES / "certificate.png")
+        made = sorted((Path(folder) / "classic" / FIRST).glob("*.pdf"))
+        one = next(pdf for pdf in made if pdf.stem.isascii())  # a name that the script face sets
+        sheet([pages(one, 1100)[:1]], PICTURES / "certificate.png")
 
 
 if __name__ == "__main__":
