@@ -1,7 +1,7 @@
 """The press: from credentials to files laid on the tray, here or in several processes.
 
 A piece of work goes through each step as a whole: all texts are set, then all files written down, then all laid on the
-tray. So a step's code and tables stay in the processor's caches, which makes a certificate a quarter cheaper than one
+tray. So a step's code and tables stay in the processor's caches, which makes certificates a fifth cheaper than one
 after the other, and the pieces are small, so memory stays flat.
 """
 
