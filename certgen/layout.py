@@ -9,7 +9,7 @@ sizes points. Every text is a template of fields in braces, which are substituti
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
@@ -508,6 +508,10 @@ def _check(layout: Layout) -> Iterator[Problem]:
             )
         else:
             yield from (wrong(*found) for found in _loops(layout, page.box, ()))
+    for key, file in _files(layout):
+        if not _inside(file):
+            message = f"“{file}” is not in the layout's folder."
+            yield wrong("outside-folder", key, message, "Copy the file into the layout's folder, and give its name.")
     labels = {label for words in layout.phrases.values() for label in words}
     for name, box in layout.boxes.items():
         key = f"boxes.{name}"
@@ -543,6 +547,24 @@ def _check(layout: Layout) -> Iterator[Problem]:
             sides(box.pad)
         except ValueError as error:
             yield wrong("wrong-value", f"{key}.pad", f"{error}".capitalize() + ".")
+
+
+def _files(layout: Layout) -> Iterator[tuple[str, str]]:
+    """Every file that the layout names, with its key."""
+    for name, page in layout.pages.items():
+        if isinstance(page.background, dict):
+            yield from ((f"pages.{name}.background.{tag}", file) for tag, file in page.background.items())
+        elif page.background is not None:
+            yield f"pages.{name}.background", page.background
+        yield from ((f"pages.{name}.art", art.file) for art in page.art if art.file is not None)
+    yield from ((f"boxes.{name}.file", box.file) for name, box in layout.boxes.items() if isinstance(box, ImageBox))
+
+
+def _inside(file: str) -> bool:
+    """Whether a path stays below the folder it counts from, on every system: a layout comes from anywhere."""
+    if PureWindowsPath(file).drive or file.startswith(("/", "\\")):
+        return False
+    return ".." not in file.replace("\\", "/").split("/")
 
 
 def _made_of(layout: Layout, name: str, found: set[str]) -> set[str]:

@@ -18,6 +18,7 @@ from certgen import credential
 from certgen import layout as layouts
 from certgen.compose import Studio
 from certgen.errors import CertgenError, ExitCode, Problem
+from certgen.font import FontBook
 from certgen.layout import Layout
 from certgen.model import AwardRule, AwardWords, Expiry, Signatory
 
@@ -153,6 +154,16 @@ def test_the_hours_and_dates_of_one_person_are_printed() -> None:
     assert "40 hours" not in text and "2–27 March" not in text
     assert "1 hour " in said(make.filled(blank, someone("Bo Li", hours=Decimal(1)))) + " "
     assert "40 hours" in said(make.filled(blank, "Bo Li"))
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+@pytest.mark.parametrize("years", [None, 2])
+def test_the_day_of_issue_is_printed_where_another_line_is_dated(name: str, years: int | None) -> None:
+    expires = Expiry(years=years) if years else Expiry()
+    text = said(Make(layout=name, dated="Turin, 27 March 2026", expires=expires).pdf())
+    assert "Turin, 27 March 2026" in text
+    assert text.count("Issued on 10 April 2026") == 1
+    assert ("Valid until 10 April 2028" in text) == bool(years)
 
 
 def test_the_honorific_is_printed_before_the_name() -> None:
@@ -381,6 +392,44 @@ def test_a_designers_background_for_each_language(tmp_path: Path) -> None:
         image = picture(pdf)
         assert image.getpixel((3, image.height - 3)) == pytest.approx(corner, abs=2)
         assert image.getpixel((3, 3)) == (255, 255, 255)
+
+
+def test_a_language_without_a_background_is_a_problem_and_a_variety_has_its_languages(tmp_path: Path) -> None:
+    design = own(tmp_path, PLAIN + 'background = { en = "en.pdf" }\n', en_pdf=designers_page((1, 0.8, 0.8)))
+    assert Make(language="en-GB").pdf(design=design)
+    (problem,) = Make(language="fr").problems(design=design)
+    assert problem.code == "no-background" and problem.key == "pages.certificate.background"
+    assert "fr" in problem.message and "fr = " in problem.hint
+
+
+def test_one_background_on_pages_of_two_sizes_is_measured_for_each(tmp_path: Path) -> None:
+    text = PLAIN + 'background = "page.pdf"\n[pages.second]\nbox = "name"\nbackground = "page.pdf"\n'
+    design = own(tmp_path, text + 'paper = { size = "A4" }\n', page_pdf=designers_page((1, 1, 0)))
+    assert [problem.code for problem in Make().problems(design=design)] == ["wrong-size"]
+
+
+def test_text_in_a_picture_is_drawn_in_a_font_of_the_issuers_own(tmp_path: Path) -> None:
+    from test_font import made
+
+    (tmp_path / "fonts").mkdir()
+    made(tmp_path / "fonts" / "own.ttf", "Issuer Sans")
+    text = '<text x="20" y="{y}" font-family="Issuer Sans" font-size="30">A</text>'
+    drawing = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 210 148">' + text + "</svg>"
+    picture_box = '[boxes.mark]\nkind = "image"\nfile = "mark.svg"\nwidth = 60\n'
+    text = PLAIN.replace('"title", "qr"]', '"title", "mark", "qr"]') + 'background = "page.svg"\n' + picture_box
+    design = own(tmp_path, text, page_svg=drawing.format(y=100), mark_svg=drawing.format(y=100))
+    problems: list[Problem] = []
+    for fonts, codes in ((FontBook([tmp_path / "fonts"]), []), (book(), ["unknown-font"])):
+        problems.clear()
+        studio = Studio(design, Make().course(), Make().issuer, fonts, ISSUED)
+        assert (studio.blank("en", 0, frozenset(), problems) is not None) == (not codes)
+        assert [problem.code for problem in problems] == codes
+
+
+def test_what_has_no_words_is_named_by_its_box_alone(tmp_path: Path) -> None:
+    design = own(tmp_path, PLAIN.replace("size = 26", "size = 126"))
+    (problem,) = Make().problems(design=design)
+    assert "box “qr”" in problem.message and "“”" not in problem.message
 
 
 def test_a_background_of_a_wrong_size_is_a_problem_that_says_what_to_ask_for(tmp_path: Path) -> None:

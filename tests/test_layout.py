@@ -120,6 +120,34 @@ def test_each_mistake_is_told_with_its_place(tmp_path: Path, change: tuple[str, 
     assert all(problem.exit_code == ExitCode.LAYOUT and problem.file and problem.key for problem in told)
 
 
+@pytest.mark.parametrize(
+    "file", ["../secret.png", "/etc/secret.png", "a/../../b.png", "..\\\\b.png", "C:/b.png", "//host/b.png"]
+)
+@pytest.mark.parametrize("place", ["background", "a background in one language", "art", "box"])
+def test_a_file_outside_the_layouts_folder_is_a_problem(tmp_path: Path, file: str, place: str) -> None:
+    changes = {
+        "background": ('box = "page"', f'box = "page"\nbackground = "{file}"'),
+        "a background in one language": (
+            'box = "page"',
+            f'box = "page"\nbackground = {{ en = "ok.pdf", fr = "{file}" }}',
+        ),
+        "art": ('box = "page"', f'box = "page"\nart = [{{ kind = "image", file = "{file}" }}]'),
+        "box": ("[boxes.name]", f'[boxes.mark]\nkind = "image"\nfile = "{file}"\n[boxes.name]'),
+    }
+    assert changes[place][0] in SMALL
+    found, problems = load(tmp_path / "own", SMALL.replace(*changes[place]))
+    assert found is None
+    assert [problem.code for problem in problems] == ["outside-folder"], problems
+    assert problems[0].key and problems[0].exit_code == ExitCode.LAYOUT
+
+
+def test_files_below_the_layouts_folder_are_its_own(tmp_path: Path) -> None:
+    found, problems = load(
+        tmp_path / "own", SMALL.replace('box = "page"', 'box = "page"\nbackground = "art/paper..pdf"')
+    )
+    assert found is not None and problems == []
+
+
 def test_an_unknown_layout_names_those_there_are(tmp_path: Path) -> None:
     problems: list[Problem] = []
     assert layout.load("clasic", problems) is None

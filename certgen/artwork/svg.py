@@ -308,7 +308,8 @@ class _Drawing(Painter):
                     self.paint(path, own, inner)
             except CertgenError as error:
                 for problem in error.problems:
-                    self.report(problem.code, problem.message, "Or ask the designer to turn the text into outlines.")
+                    outlines = "Or ask the designer to turn the text into outlines."
+                    self.report(problem.code, problem.message, f"{problem.hint} {outlines}".strip())
 
         self._within(node, style, matrix, None, draw)
 

@@ -149,7 +149,7 @@ class Studio:
         key = f"{path}|{width:.1f}|{height:.1f}|{knock_out_white}"
         if key not in self._art:
             problems: list[Problem] = []
-            art = artwork.image(path, width, height, problems, knock_out_white=knock_out_white)
+            art = artwork.image(path, width, height, problems, knock_out_white=knock_out_white, book=self.book)
             if art is None:
                 raise CertgenError(problems)
             self._art[key] = art
@@ -242,7 +242,7 @@ class Studio:
             del desk.sheets[marks[0] :], desk.elements[marks[1] :], desk.slots[marks[2] :]
             try:
                 sheet, frame = self._sheet(desk, spec)
-                self._ground(desk, sheet, spec)
+                self._ground(desk, sheet, name, spec)
                 node = self._node(desk, spec.box)
                 if node is not None:
                     node.place(sheet, frame)
@@ -275,7 +275,7 @@ class Studio:
                     del desk.slots[marks[2] :]
                     break
                 art, sheet.art = sheet.art, []
-                self._ground(desk, sheet, spec)
+                self._ground(desk, sheet, name, spec)
                 sheet.art.extend(art)
             count = len(desk.sheets)
             desk.elements.extend(self.flow.elements() if self.flow else [])
@@ -294,17 +294,17 @@ class Studio:
             return made
         return NODES[type(spec)](desk, name, spec)
 
-    def _ground(self, desk: Desk, sheet: Sheet, spec: PageSpec) -> None:
+    def _ground(self, desk: Desk, sheet: Sheet, name: str, spec: PageSpec) -> None:
         """What lies under everything: the designer's background, then drawings."""
         background = spec.background
         if isinstance(background, dict):
-            background = background.get(desk.language) or next(iter(background.values()), None)
+            background = self._background_in(desk, name, background)
         if background is not None:
             path = Path(self.layout.folder) / background
-            key = f"background|{path}"
+            key = f"background|{path}|{sheet.width:.1f}|{sheet.height:.1f}"
             if key not in self._art:
                 problems: list[Problem] = []
-                art = artwork.background(path, sheet.width, sheet.height, problems)
+                art = artwork.background(path, sheet.width, sheet.height, problems, book=self.book)
                 if art is None:
                     raise CertgenError(problems)
                 self._art[key] = art
@@ -312,6 +312,20 @@ class Studio:
             sheet.art.append(Picture(desk.use(key, self._art[key]), whole))
         for art_spec in spec.art:
             self._art_of(desk, sheet, art_spec)
+
+    def _background_in(self, desk: Desk, page: str, choices: dict[str, str]) -> str:
+        """The background of the certificate's language, or of the language that its own is a variety of."""
+        tag = desk.language
+        while tag not in choices and "-" in tag:
+            tag = tag.rpartition("-")[0]
+        if tag not in choices:
+            raise desk.problem(
+                "no-background",
+                f"The page “{page}” has a background for {', '.join(sorted(choices))}, and none for {desk.language}.",
+                f'Add {desk.language} = "…" to it, or give one file for all languages.',
+                key=f"pages.{page}.background",
+            )
+        return choices[tag]
 
     def _art_of(self, desk: Desk, sheet: Sheet, spec: Art) -> None:
         frame = _area(spec, sheet)
@@ -335,9 +349,11 @@ class Studio:
         shown = error.text if len(error.text) <= 80 else error.text[:77] + "…"
         over = (error.needed - error.there) / MM
         if error.across:
-            message = f"“{shown}” is {over:.1f} mm too wide for box “{error.box}” ({error.there / MM:.0f} mm)."
+            what = f"“{shown}” is" if shown else "What is side by side is"
+            message = f"{what} {over:.1f} mm too wide for box “{error.box}” ({error.there / MM:.0f} mm)."
         else:
-            message = f"The page is {over:.1f} mm too full; box “{error.box}” takes the most: “{shown}”."
+            what = f": “{shown}”." if shown else "."
+            message = f"The page is {over:.1f} mm too full; box “{error.box}” takes the most{what}"
         return Problem(
             code="does-not-fit",
             message=f"{message} Language: {language}.",
