@@ -6,6 +6,7 @@ answers on the way goes through a :class:`Watch`; how it looks is the command li
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import date
@@ -17,7 +18,7 @@ from msgspec.structs import replace
 
 from certgen import course as courses
 from certgen import credential as credentials
-from certgen import fields, layout, output, press, roster, workbook
+from certgen import fields, layout, ledger, output, press, roster, workbook
 from certgen.compose import Blank, Studio
 from certgen.errors import CertgenError, ExitCode, Problem, has_errors
 from certgen.fields import Template
@@ -45,6 +46,7 @@ class Options(Struct, frozen=True, kw_only=True):
     dry_run: bool = False
     skip_problems: bool = False
     replace: bool = False
+    issued_sheet: bool = True
     jobs: int | None = None
 
 
@@ -89,6 +91,7 @@ class BatchResult(Struct, kw_only=True):
     problems: list[Problem] = []
     folder: Path | None = None
     manifest: Path | None = None
+    sheet: Path | None = None
     leftovers: list[str] = []
     dry_run: bool = False
 
@@ -233,6 +236,7 @@ class _Batch:
         self.new_secret: Path | None = None
         self.left: list[str] = []
         self.manifest: Path | None = None
+        self.issued_sheet: Path | None = None
         self.made = False
 
     # reading
@@ -542,6 +546,8 @@ class _Batch:
                 return
             self._hand_over(tray)
         self._list()
+        if self.options.issued_sheet:
+            self._write_sheet()
 
     def _fill(self, tray: output.Tray, watch: Watch) -> None:
         total, done = len(self.jobs), 0
@@ -606,6 +612,49 @@ class _Batch:
         output.write_whole(manifest, data)
         self.manifest = manifest
 
+    def _write_sheet(self) -> None:
+        """The roster as it came with what each person got; that it cannot be written spoils nothing."""
+        lines = {entry.row: ledger.Line(entry.code, entry.award, entry.file) for entry in self.entries}
+        lines |= {item.row: ledger.Line(reason=item.reason) for item in self.not_awarded}
+        for problem in self.problems:
+            if problem.row is not None and problem.severity == "error":
+                told = lines[problem.row].reason if problem.row in lines else ""
+                lines[problem.row] = ledger.Line(reason=f"{told} {problem.message}".strip())
+        try:
+            data = self._sheet_of(lines)
+            if data is None:
+                raise CertgenError(
+                    Problem(code="roster-changed", message="The roster changed while its certificates were made.")
+                )
+            self.issued_sheet = output.lay_beside(
+                self.folder, f"{self.roster.stem}-issued", ".xlsx", data, replace=self.options.replace
+            )
+        except (CertgenError, OSError) as error:
+            why = error.problems[0].message if isinstance(error, CertgenError) else f"{error.strerror}."
+            self.problems.append(
+                Problem(
+                    code="no-issued-sheet",
+                    severity="warning",
+                    message=f"The sheet with codes and reasons was not written: {why}",
+                    hint="The certificates are complete. Run again to write it.",
+                    file=str(self.roster),
+                )
+            )
+
+    def _sheet_of(self, lines: dict[int, ledger.Line]) -> bytes | None:
+        """None where the file is not any more what was read."""
+        place = ledger.Place(self.people.sheet, self.people.header_row)
+        if self.roster.is_file():
+            source = self.roster.read_bytes()
+            if hashlib.sha256(source).hexdigest() != self.people.digest:
+                return None
+            data = ledger.added(source, place, lines) if source.startswith(b"PK") else None
+            if data is not None:
+                return data
+        book = self.opener(self.roster, [])
+        sheet = next((sheet for sheet in book.sheets if sheet.name == self.people.sheet), None) if book else None
+        return ledger.copied(sheet, place, lines) if sheet else None
+
     # results
 
     def result(self) -> BatchResult:
@@ -628,6 +677,7 @@ class _Batch:
             problems=self.problems,
             folder=self.folder,
             manifest=self.manifest,
+            sheet=self.issued_sheet,
             leftovers=self.left,
             dry_run=self.options.dry_run,
         )

@@ -54,11 +54,12 @@ def inputs(command: Callable[..., int]) -> Callable[..., int]:
 @click.option("--dry-run", is_flag=True, help="Check everything and make nothing.")
 @click.option("--skip-problems", is_flag=True, help="Leave out rows that have problems and make the others.")
 @click.option("--replace", is_flag=True, help="Put new certificates in the place of different ones of the same name.")
+@click.option("--no-sheet", is_flag=True, help="Do not write <roster>-issued.xlsx, the roster with codes and reasons.")
 @click.option(
     "--jobs", type=click.IntRange(1, 256), help="Processes at work [one for each core when there is enough to do]."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs (docs/json.md).")
-def batch(as_json: bool, name: str | None, **options: Any) -> int:
+def batch(as_json: bool, name: str | None, no_sheet: bool, **options: Any) -> int:
     """Make the certificates of everyone on ROSTER who earned one.
 
     ROSTER is an .xlsx or .csv file. The course is described in course.toml beside it, the issuer in issuer.toml in a
@@ -67,7 +68,9 @@ def batch(as_json: bool, name: str | None, **options: Any) -> int:
     from certgen.batch import DEFAULT_NAME, Nobody, Options, run
 
     with Screen(ask=not as_json and sys.stdin.isatty() and sys.stdout.isatty()) as screen:
-        result = run(Options(name=name or DEFAULT_NAME, **options), Nobody() if as_json else screen)
+        result = run(
+            Options(name=name or DEFAULT_NAME, issued_sheet=not no_sheet, **options), Nobody() if as_json else screen
+        )
     if as_json:
         print_json(result)
     else:

@@ -185,6 +185,34 @@ def write_whole(path: Path, data: bytes) -> None:
             raise CertgenError(_busy(str(path))) from None
 
 
+def lay_beside(folder: Path, stem: str, suffix: str, data: bytes, *, replace: bool) -> Path:
+    """A file that people may have open or have written in, so that nothing is written over unasked: where another one
+    is there the new one gets a number, as in “roster-issued (2).xlsx”. With ``replace`` it takes the old one's place,
+    unless that is open. One of the same bytes is left as it is. Raises :class:`CertgenError`."""
+    number = 1
+    while True:
+        path = folder / f"{stem}{f' ({number})' if number > 1 else ''}{suffix}"
+        with told(f"“{path.name}” cannot be written"):
+            there = path.read_bytes() if path.exists() else None
+            if there == data:
+                return path
+            if there is None or (replace and not _is_open(path)):
+                try:
+                    write_whole(path, data)
+                except CertgenError as error:
+                    if there is None or error.problems[0].code != "file-open":
+                        raise
+                else:
+                    return path
+        number += 1
+
+
+def _is_open(path: Path) -> bool:
+    """Whether Excel or LibreOffice has left its mark beside a file that it holds open."""
+    marks = f"~${path.name}", f"~${path.name[2:]}", f".~lock.{path.name}#"
+    return any((path.parent / mark).exists() for mark in marks)
+
+
 def long_path(folder: str, name: str = "") -> str:
     """A path that Windows takes beyond 260 characters too (its \\\\?\\ form). Text, as it is made for every file."""
     path = f"{folder}{os.sep}{name}" if name else folder

@@ -185,6 +185,8 @@ class Screen:
         if result.problems:
             self.problems(result.problems)
         console.print(self._summary(result), style="bold" if result.status == "done" else "bold yellow")
+        if result.sheet:
+            console.print(f"The roster with codes and reasons is {near(result.sheet)}.")
         if result.manifest:
             console.print(f"They are listed with their checksums in {near(result.manifest)}.")
 
@@ -400,6 +402,7 @@ def print_json(result: BatchResult) -> None:
         "certificates": result.certificates,
         "not_awarded": result.not_awarded,
         "problems": [{key: value(problem, key) for key in PROBLEM_KEYS} for problem in result.problems],
+        "sheet": result.sheet.name if result.sheet else None,
     }
     sys.stdout.buffer.write(msgspec.json.encode(data) + b"\n")
     sys.stdout.buffer.flush()

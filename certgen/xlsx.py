@@ -37,6 +37,11 @@ def notes(package: Package, limits: Limits) -> tuple[dict[str, Notes], bool]:
     return found, date1904
 
 
+def sheet_parts(package: Package) -> dict[str, str]:
+    """The part of each sheet, by the sheet's name. Raises :class:`Refused`."""
+    return _workbook(package)[0]
+
+
 def _workbook(package: Package) -> tuple[dict[str, str], bool]:
     """Each sheet's part by the sheet's name, and whether dates count from 1904."""
     home = next((name for name in package.members if name.endswith("workbook.xml")), "")

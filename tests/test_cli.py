@@ -63,7 +63,7 @@ def test_json_is_one_object_of_the_promised_shape_and_nothing_else(academy: Acad
     assert done.returncode == 5
     assert done.stderr == ""
     told = json.loads(done.stdout)
-    assert list(told) == ["version", "status", "counts", "certificates", "not_awarded", "problems"]
+    assert list(told) == ["version", "status", "counts", "certificates", "not_awarded", "problems", "sheet"]
     assert told["version"] == 1
     assert told["status"] == "partial"
     assert list(told["counts"]) == ["recipients", "issued", "unchanged", "not_awarded", "skipped", "failed"]
