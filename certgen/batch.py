@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from certgen import course as courses
 from certgen import credential as credentials
 from certgen import fields, layout, ledger, output, press, roster, workbook
-from certgen.compose import Blank, Studio
+from certgen.compose import Blank, Fit, Studio
 from certgen.errors import CertgenError, ExitCode, Problem, has_errors
 from certgen.fields import Template
 from certgen.font import FontBook
@@ -137,7 +137,7 @@ def run(options: Options, watch: Watch | None = None) -> BatchResult:
     then nothing has been put in place.
     """
     watch = watch or Nobody()
-    batch = _Batch(options)
+    batch = Batch(options)
     if not batch.read(watch):
         return batch.refused()
     batch.decide()
@@ -184,7 +184,7 @@ def draft(
     opener: Opener = roster.open_roster,
 ) -> Draft | None:
     """The first half of a batch. None, with problems, where a file is missing altogether."""
-    batch = _Batch(options, opener)
+    batch = Batch(options, opener)
     there = batch.read(watch or Nobody())
     if there:
         batch.decide()
@@ -209,7 +209,7 @@ def conditions(design: layout.Layout) -> list[str]:
 # --- the steps -------------------------------------------------------------------------------
 
 
-class _Batch:
+class Batch:
     """The inputs and what has been found out so far; each step fills in the next part."""
 
     course: Course
@@ -525,13 +525,17 @@ class _Batch:
         studio = Studio(self.design, self.course, self.issuer, book, self.course.issued, record=self.options.record)
         self.blanks = [studio.blank(*key, self.problems) for key in self.keys]
 
-    def check(self) -> None:
-        """Whether each person's texts can be set and fit, so that this too is told with the rest."""
+    def check(self) -> list[tuple[int, Fit]]:
+        """How each person's texts fit, with their rows; what does not is told with the rest."""
+        found: list[tuple[int, Fit]] = []
         for job in self.jobs:
             blank = self.blanks[job.blank]
             if blank is not None:
                 made = self._mint(job.recipient, job.award, job.language)
-                self._row_problems(job.recipient, blank.check(credentials.lookup(made))[1])
+                fits, problems = blank.check(credentials.lookup(made))
+                self._row_problems(job.recipient, problems)
+                found += [(job.recipient.row, fit) for fit in fits]
+        return found
 
     def make(self, watch: Watch) -> None:
         """Fill and write all, then put all in place, then list them."""

@@ -17,7 +17,7 @@ import click
 
 from certgen import __version__
 from certgen.errors import CertgenError, ExitCode, Problem
-from certgen.screen import Day, Hours, Screen, place, print_json, printable
+from certgen.screen import Day, Hours, Screen, place, print_check, print_json, printable
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -76,6 +76,37 @@ def batch(as_json: bool, name: str | None, no_sheet: bool, **options: Any) -> in
     else:
         screen.result(result)
     return int(result.exit_code)
+
+
+@cli.command("check")
+@inputs
+@click.option("--out", type=click.Path(path_type=Path), help="Folder that the certificates would go into.")
+@click.option("--name", help="Pattern of the file names [{recipient.name}-{credential.code}].")
+@click.option(
+    "--report",
+    "report_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the roster as it came with each problem as a note on its cell, such as problems.xlsx.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs (docs/json.md).")
+def check_(as_json: bool, name: str | None, report_file: Path | None, **options: Any) -> int:
+    """Say what batch would do with ROSTER, and everything that is wrong. Makes nothing.
+
+    How each column was read, who would get what and who nothing, which names had to be made to fit, and every problem
+    with its place and the way to mend it.
+    """
+    from certgen import batch
+    from certgen.check import check, report
+
+    chosen = batch.Options(name=name or batch.DEFAULT_NAME, **options)
+    with Screen(ask=not as_json and sys.stdin.isatty() and sys.stdout.isatty()) as screen:
+        checked = check(chosen, batch.Nobody() if as_json else screen.questions())
+        written = report(chosen, checked, report_file) if report_file else None
+        if as_json:
+            print_check(checked, written)
+        else:
+            screen.checked(checked, written)
+    return int(checked.exit_code)
 
 
 @cli.command()

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
     from certgen.academy import Answers, Begun
-    from certgen.batch import BatchResult, Plan
+    from certgen.batch import BatchResult, Plan, Watch
+    from certgen.check import Checked, NameFit
     from certgen.preview import Shown
 
 SHOWN = 20  # problems and names that are listed for people; --json has them all
@@ -190,6 +191,61 @@ class Screen:
         if result.manifest:
             console.print(f"They are listed with their checksums in {near(result.manifest)}.")
 
+    def questions(self) -> Watch:
+        """A Watch that asks what no file says, and is quiet otherwise."""
+        from certgen.batch import Nobody
+
+        class Asking(Nobody):
+            ask_issued = staticmethod(self.ask_issued)
+
+        return Asking()
+
+    def checked(self, checked: Checked, report: Path | None) -> None:
+        """How the roster was read, what would be made, and all that is to be mended or looked at."""
+        console, result = self.console, checked.result
+        if checked.plan:
+            self._told.update(p for p in result.problems if p.severity == "warning")  # below, with the rest
+            self.plan(checked.plan, [])
+            self._told.clear()
+        if checked.columns:
+            what = "" if checked.kind == "roster" else f" ({checked.kind})"
+            console.print(f"How the columns were read{what}", style="bold")
+            self._table(
+                [(column.letters, column.header, _meaning(column.meaning), column.note) for column in checked.columns],
+                len(checked.columns),
+            )
+            console.print()
+        unusual = checked.unusual()
+        if checked.fits:
+            many = len(checked.fits) - len(unusual)
+            console.print("How the names fit", style="bold")
+            console.print(f"  {many:,} at their full size in the layout's own face")
+            self._table([(f"row {fit.row}", fit.name, how(fit)) for fit in unusual])
+            console.print()
+        if result.not_awarded:
+            console.print(f"{people(len(result.not_awarded)).capitalize()} would get no certificate:", style="bold")
+            self._table([(f"row {item.row}", item.name, item.reason) for item in result.not_awarded])
+            console.print()
+        self.problems(result.problems)
+        errors = sum(problem.severity == "error" for problem in result.problems)
+        if errors:
+            verb = "problem is" if errors == 1 else "problems are"
+            words = f"{errors:,} {verb} to be mended before certificates are made."
+        else:
+            words = f"All is well: {self._to_make(result)}"
+        console.print(words, style="bold yellow" if errors else "bold")
+        if report:
+            console.print(f"The roster with each problem on its cell: {near(report)}")
+
+    def _to_make(self, result: BatchResult) -> str:
+        counts = result.counts
+        told = [f"{counts.issued:,} to make"]
+        if counts.unchanged:
+            told.append(f"{counts.unchanged:,} already there and unchanged")
+        if counts.not_awarded:
+            told.append(f"{counts.not_awarded:,} not awarded")
+        return ", ".join(told) + "."
+
     def folder(self) -> Path | None:
         """Where an academy is to be made."""
         return Path(click.prompt("Folder of your academy", default="academy")) if self._ask else None
@@ -335,6 +391,35 @@ class Screen:
             self.console.print(f"  and {count - SHOWN:,} more; --json tells all of them")
 
 
+_MEANINGS = {
+    "name": "full name",
+    "given": "given name",
+    "family": "family name",
+    "id": "ID",
+    "email": "e-mail",
+    "completed_on": "day of completion",
+    "start": "first day",
+    "end": "last day",
+    "minutes": "minutes attended",
+    "extra": "kept; layouts and awards can use it",
+}
+
+
+def _meaning(field: str) -> str:
+    return _MEANINGS.get(field, field)
+
+
+def how(fit: NameFit) -> str:
+    """What was done to a name: "in two lines, 24 pt, set in NotoNaskhArabic"."""
+    said = {"natural": "full size", "tightened": "set a little closer", "shrunk": "smaller", "small": "very small"}
+    words = [said.get(fit.how, "in two lines"), f"{fit.size:.0f} pt"]
+    if fit.lines > 1 and fit.how != "two lines":
+        words.append(f"{fit.lines} lines")
+    if fit.steps_in:
+        words.append(f"set in {', '.join(face for face in fit.faces if face != fit.usual)}")
+    return ", ".join(words)
+
+
 def _answer(kind: type[click.ParamType] | None, needed: bool) -> Callable[[Any], Any]:  # type: ignore[type-arg,unused-ignore]
     """How an answer is read: by its kind; nothing is an answer where it need not be given."""
 
@@ -405,6 +490,27 @@ def print_json(result: BatchResult) -> None:
         "sheet": result.sheet.name if result.sheet else None,
     }
     sys.stdout.buffer.write(msgspec.json.encode(data) + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def print_check(checked: Checked, report: Path | None) -> None:
+    """The one object of ``check --json``."""
+    import msgspec
+
+    result = checked.result
+    data = {
+        "version": 1,
+        "status": "ready" if checked.exit_code == 0 else "problems",
+        "counts": result.counts,
+        "plan": checked.plan,
+        "roster": {"kind": checked.kind, "sheet": checked.sheet, "columns": checked.columns},
+        "names": {"natural": len(checked.fits) - len(checked.unusual()), "others": checked.unusual()},
+        "certificates": result.certificates,
+        "not_awarded": result.not_awarded,
+        "problems": [{key: value(problem, key) for key in PROBLEM_KEYS} for problem in result.problems],
+        "report": str(report) if report else None,
+    }
+    sys.stdout.buffer.write(msgspec.json.encode(data, enc_hook=str) + b"\n")
     sys.stdout.buffer.flush()
 
 
