@@ -430,6 +430,8 @@ def test_expiry_is_never_before_issue(period: Expiry, issued: date) -> None:
         ("", None),
         ("e", None),
         ("en-XQ", None),
+        ("xx-yy-zzz", None),
+        ("en-FR-US", None),
         ("../en", None),
     ],
 )

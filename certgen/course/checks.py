@@ -164,9 +164,12 @@ def language_tag(text: str) -> str | None:
     tag = text.strip().replace("_", "-")
     if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*", tag):
         return None
-    from icu import Locale
+    from icu import ICUError, Locale
 
-    locale = Locale.forLanguageTag(tag)
+    try:
+        locale = Locale.forLanguageTag(tag)
+    except ICUError:  # "xx-yy-zzz": a country where only a private use could follow
+        return None
     made = str(locale.toLanguageTag())
     country = str(locale.getCountry())
     if made.count("-") != tag.count("-") or locale.getLanguage() == "und":

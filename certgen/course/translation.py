@@ -88,7 +88,8 @@ class Translator:
             self.course.tell(
                 (*self.key, name),
                 "other-length",
-                f"{name} has {mine} entries in {toml.dotted(self.key)}; the course has {default}.",
+                f"{name} has {mine} {'entry' if mine == 1 else 'entries'} in {toml.dotted(self.key)}; "
+                f"the course has {default}.",
                 "Give the same number, in the same order.",
             )
         return mine == default

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import re
 import tomllib
 from collections.abc import Callable
@@ -214,6 +215,9 @@ def _bare(key: str, body: str, say: Say) -> str:
         meant = body.replace(",", ".")
         say("decimal-comma", f"{key} = {body} has a decimal comma; TOML needs a point.", f"{key} = {meant}")
         return str(Decimal(meant))
+    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", body):
+        say("toml-date", f"{key} = {body} is not a day that there is.", date_hint(body))
+        return f'"{BROKEN}"'
     if re.fullmatch(r"\d{1,4}\s?[./-]\s?\d{1,2}\s?[./-]\s?\d{1,4}\.?", body) or re.fullmatch(
         r"(?=.*\b\d{4}\b)(?=.*\b\d{1,2}(st|nd|rd|th|er|º)?\b)[\w\s.,º]*[^\W\d_]{3}[\w\s.,º]*", body
     ):
@@ -290,6 +294,14 @@ def _brackets(key: str, body: str, say: Say) -> str:
                 f"Write {comma[1]}.{comma[2]}",
             )
             body = re.sub(r"(=\s*[-+]?\d+),(\d+)\s*(?=[,}\n])", r"\1.\2", body)
+        unit = re.search(r"=\s*([-+]?\d+(?:\.\d+)?)\s*(%|[^\W\d_]+)\s*(?=[,}\n])", body)
+        if not good() and unit:
+            say(
+                "toml-unit",
+                f"{unit[1]}{unit[2]} in {key} is neither a number nor a text in quotes.",
+                f"Write the number alone: {unit[1]}",
+            )
+            body = re.sub(r"(=\s*[-+]?\d+(?:\.\d+)?)\s*(?:%|[^\W\d_]+)\s*(?=[,}\n])", r"\1", body)
         for word in re.findall(r"=\s*([^\W\d_]+)\s*(?=[,}\n])", body):
             if not good() and word.casefold() in _YES and word not in ("true", "false"):
                 say("toml-boolean", f"{word} in {key} is not understood.", f"Write {_YES[word.casefold()]}")
@@ -343,16 +355,24 @@ def _straight(text: str) -> str:
 
 
 def date_hint(typed: str) -> str:
-    """How to write the date that was typed: year, month, day."""
-    parts = [part for part in re.split(r"\D+", typed) if part]
+    """How to write the date that was typed: year, month, day; never a day that there is not."""
     form = "A date is written year-month-day, without quotes: 2026-03-02 is 2 March 2026"
-    if len(parts) == 3 and re.fullmatch(r"[\d\s./-]+", typed):
-        first, second, third = parts
-        if len(first) == 4:
-            return f"{form}. Here: {first}-{second:0>2}-{third:0>2}"
-        if len(third) == 4 and int(first) <= 12 and int(second) <= 12 and first != second:
-            return f"{form}. Here: {third}-{second:0>2}-{first:0>2} or {third}-{first:0>2}-{second:0>2}"
-        if len(third) == 4:
-            month, day = (second, first) if int(second) <= 12 else (first, second)
-            return f"{form}. Here: {third}-{month:0>2}-{day:0>2}"
-    return form + "."
+    parts = re.findall(r"\d+", typed)
+    if not re.fullmatch(r"[\d\s./-]+", typed) or [len(part) > 2 for part in parts].count(True) != 1 or len(parts) != 3:
+        return f"{form}."
+    first, second, third = (int(part) for part in parts)
+    if len(parts[0]) == 4:
+        meant = [(first, second, third)]
+        if 1 <= second <= 12 and not _is_day(*meant[0]) and first:
+            return f"That month ends on {first:04}-{second:02}-{calendar.monthrange(first, second)[1]}."
+        meant += [] if _is_day(*meant[0]) else [(first, third, second)]
+    elif len(parts[2]) == 4:
+        meant = [(third, second, first), (third, first, second)]
+    else:
+        return f"{form}."
+    days = dict.fromkeys(f"{y:04}-{m:02}-{d:02}" for y, m, d in meant if _is_day(y, m, d))
+    return f"{form}. Here: {' or '.join(days)}" if days else f"{form}. There is no such day."
+
+
+def _is_day(year: int, month: int, day: int) -> bool:
+    return 1 <= year <= 9999 and 1 <= month <= 12 and 1 <= day <= calendar.monthrange(year, month)[1]
