@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from certgen import course as courses
 from certgen import credential as credentials
-from certgen import fields, layout, ledger, output, press, roster, workbook
+from certgen import fields, layout, ledger, output, press, roster, toml, workbook
 from certgen.compose import Blank, Fit, Studio
 from certgen.errors import CertgenError, ExitCode, Problem, has_errors
 from certgen.fields import Template
@@ -244,17 +244,12 @@ class Batch:
     def read(self, watch: Watch) -> bool:
         """Everything that is in files. False where something is missing altogether."""
         problems = self.problems
+        if self.roster.suffix.casefold() == ".toml":
+            self._not_a_roster()
+            return False
         book = self.opener(self.roster, problems)
         course = self._course(book)
-        found = courses.find_issuer(self.roster.parent)
-        if found is None:
-            problems.append(
-                Problem(
-                    code="no-issuer",
-                    message=f"There is no issuer.toml in {self.roster.parent} or in a folder above it.",
-                    hint="Make one in your academy's folder: it says who issues the certificates (docs/course.md).",
-                )
-            )
+        found = courses.find_issuer(self.roster.parent, problems)
         issuer = courses.load_issuer(found, problems) if found else None
         people = roster.recipients(book, course, problems, sheet=self.options.sheet) if book else None
         people = self._without_example(people) if people else None
@@ -263,14 +258,30 @@ class Batch:
             self.rows = {person.row for person in people.recipients}
             self.people = people
             self.sheet = None if book and book.kind == "csv" else people.sheet
+        if course is not None:
+            self.course = course
+            if course.issued is None or self.options.issued:
+                self._set_issued(self.options.issued or (None if has_errors(problems) else watch.ask_issued()))
+            self._check_language()
         if course is None or issuer is None or people is None or design is None:
             return False
-        self.course, self.issuer, self.design = course, issuer, design
-        if course.issued is None or self.options.issued:
-            self._set_issued(self.options.issued or (None if has_errors(problems) else watch.ask_issued()))
-        self._check_options()
+        self.issuer, self.design = issuer, design
+        self._check_words()
+        self._check_name(Template.parse(self.options.name))
+        self._check_number()
         self._check_columns()
         return self.course.issued is not None
+
+    def _not_a_roster(self) -> None:
+        self.problems.append(
+            Problem(
+                code="not-a-roster",
+                message=f"{self.roster.name} is not a roster.",
+                hint="Name the spreadsheet with the people, such as roster.xlsx; certgen finds the course beside it.",
+                file=str(self.roster),
+                exit_code=ExitCode.USAGE,
+            )
+        )
 
     def _course(self, book: workbook.Workbook | None) -> Course | None:
         """From --course, else course.toml beside the roster, else the workbook's Course sheet."""
@@ -295,11 +306,14 @@ class Batch:
         if sheet:
             return courses.course_from_sheet(sheet, str(self.roster), self.problems)
         if book:
+            near = courses.misnamed(self.roster.parent, "course.toml")
             self.problems.append(
                 Problem(
                     code="no-course",
                     message=f"No course.toml lies in {self.roster.parent} and the workbook has no sheet named Course.",
-                    hint="Write one there, or name the file with --course (docs/course.md shows how).",
+                    hint=f"There is {near}: is it meant? Then rename it course.toml."
+                    if near
+                    else "Write one there, or name the file with --course (docs/course.md shows how).",
                 )
             )
         return None
@@ -329,7 +343,18 @@ class Batch:
         if asked and (Path(asked).is_dir() or any(mark in asked for mark in "/\\")):
             asked = str(Path(asked).absolute())
         name = asked or (course.layout if course else None)
-        return layout.load(name, self.problems) if name else None
+        told = len(self.problems)
+        design = layout.load(name, self.problems) if name else None
+        for at, problem in enumerate(self.problems[told:], told):
+            if problem.file is None:  # not about the layout's own files, but about who asked for it
+                where = {"key": "--layout"} if asked or course is None else {"key": "layout", **self._of(course)}
+                if name and (close := toml.nearest(name, layout.bundled())):
+                    where["hint"] = f"Did you mean “{close}”? {problem.hint}"
+                self.problems[at] = courses.located(replace(problem, **where))
+        return design
+
+    def _of(self, course: Course) -> dict[str, Any]:
+        return {"file": course.file, "sheet": course.sheet}
 
     def _set_issued(self, issued: date | None) -> None:
         if issued:
@@ -340,14 +365,13 @@ class Batch:
                 code="missing-issued",
                 message="The day of issue is not given, and is never assumed to be today.",
                 hint="Write it in the course, such as issued = 2026-04-10, or add --issued 2026-04-10.",
-                file=self.course.file,
-                sheet=self.course.sheet,
                 key="issued",
+                **self._of(self.course),
             )
         )
 
-    def _check_options(self) -> None:
-        """The language and the file names that the user asks for."""
+    def _check_language(self) -> None:
+        """The language that the user asks for."""
         language = self.options.language
         known = {tag.casefold(): tag for tag in self.course.languages}
         if language and language.casefold() in known:
@@ -359,7 +383,6 @@ class Batch:
                 f"It has {', '.join(self.course.languages)}.",
                 "--lang",
             )
-        self._check_name(Template.parse(self.options.name))
 
     def _check_name(self, pattern: Template) -> None:
         before = len(self.problems)
@@ -376,6 +399,47 @@ class Batch:
     def _usage(self, code: str, message: str, hint: str, key: str) -> None:
         self.problems.append(Problem(code=code, message=message, hint=hint, key=key, exit_code=ExitCode.USAGE))
 
+    def _check_words(self) -> None:
+        """Labels of [words.fr] that no layout has: certgen would leave them out without a word."""
+        known: set[str] = set().union(*self.design.phrases.values())
+        if any(words.keys() - known for words in self.issuer.words.values()):  # for another layout, perhaps
+            others = [found for name in layout.bundled() if (found := layout.load(name, []))]
+            known = known.union(*(words for design in others for words in design.phrases.values()))
+        for tag, words in self.issuer.words.items():
+            for label in sorted(words.keys() - known):
+                near = toml.nearest(label, sorted(known))
+                problem = Problem(
+                    code="unknown-words",
+                    severity="warning",
+                    message=f"No layout has the words “{label}”, so nothing is replaced by them.",
+                    hint=f"Did you mean “{near}”?" if near else "docs/layout.md lists the words that there are.",
+                    file=self.issuer.file,
+                    key=toml.dotted(("words", tag, label)),
+                )
+                self.problems.append(courses.located(problem))
+
+    def _check_number(self) -> None:
+        """A field of the register number that no row can fill is a slip in the course: told once, not row by row."""
+        pattern = Template.parse(self.course.number or "")
+        there = {roster.column_key(name) for name in self.people.columns}
+        wrong = [(f"In number, {fault}.", "") for fault in pattern.faults]
+        known = credentials.known_paths(self._further_columns())
+        for path in pattern.paths:
+            column = path.removeprefix("roster.")
+            if column != path and roster.column_key(column) not in there:
+                near = toml.nearest(column, list(self.people.columns))
+                hint = f"Did you mean {{roster.{near}}}?" if near else "Add the column to the roster."
+                wrong.append((f"The register number asks for “{column}”, and the roster has no such column.", hint))
+            elif column == path and path not in known:
+                near = toml.nearest(path, known)
+                hint = f"Did you mean {{{near}}}?" if near else "The usual one is {roster.number}."
+                wrong.append((f"The register number cannot hold {{{path}}}: there is no such field.", hint))
+        for message, hint in wrong:
+            problem = Problem(code="number-pattern", message=message, hint=hint, key="number", **self._of(self.course))
+            self.problems.append(courses.located(problem))
+        if wrong:
+            self.course = replace(self.course, number=None)
+
     def _further_columns(self) -> list[str]:
         return [name for name, column in self.people.columns.items() if column.meaning == "extra"]
 
@@ -386,16 +450,16 @@ class Batch:
         there = {roster.column_key(name) for name in self.people.columns}
         for name, key in credentials.asked_columns(self.course.awards).items():
             if roster.column_key(name) not in there:
-                self.problems.append(
-                    Problem(
-                        code="missing-column",
-                        message=f"The awards ask for “{name}”, and the roster has no such column.",
-                        hint="Add the column to the roster, or change the condition in the course.",
-                        file=self.course.file,
-                        sheet=self.course.sheet,
-                        key=key,
-                    )
+                near = toml.nearest(name, list(self.people.columns))
+                problem = Problem(
+                    code="missing-column",
+                    message=f"The awards ask for “{name}”, and the roster has no such column.",
+                    hint=(f"Did you mean “{near}”? " if near else "")
+                    + "Add the column to the roster, or change the condition in the course.",
+                    key=key,
+                    **self._of(self.course),
                 )
+                self.problems.append(courses.located(problem))
 
     # deciding
 
@@ -493,7 +557,7 @@ class Batch:
         return Plan(
             course=editions[self.course.languages[0]].title,
             roster=self.roster.name,
-            recipients=len(self.rows),
+            recipients=len(self.rows | self._bad_rows()),
             layout=self.design.name,
             record=self.options.record,
             issued=self.course.issued,
@@ -522,8 +586,22 @@ class Batch:
         """The blanks: one for each language, award and set of optional fields among these people."""
         assert self.course.issued is not None
         book = FontBook([Path(self.issuer.font_folder)] if self.issuer.font_folder else [])
+        self._check_fonts(book)
         studio = Studio(self.design, self.course, self.issuer, book, self.course.issued, record=self.options.record)
         self.blanks = [studio.blank(*key, self.problems) for key in self.keys]
+
+    def _check_fonts(self, book: FontBook) -> None:
+        """The issuer's families, each told at its own key."""
+        known = {}
+        for role, family in self.issuer.fonts.items():
+            try:
+                book.face(family)
+                known[role] = family
+            except CertgenError as error:
+                for problem in error.problems:
+                    place = replace(problem, file=self.issuer.file, key=f"fonts.{role}")
+                    self.problems.append(courses.located(place))
+        self.issuer = replace(self.issuer, fonts=known)
 
     def check(self) -> list[tuple[int, Fit]]:
         """How each person's texts fit, with their rows; what does not is told with the rest."""

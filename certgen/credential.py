@@ -20,6 +20,7 @@ import hmac
 import os
 import re
 import secrets
+import shlex
 import stat
 import subprocess
 import unicodedata
@@ -91,17 +92,17 @@ def decide(recipient: Recipient, course: Course) -> int | NotAwarded:
 def asked_columns(rules: Iterable[AwardRule]) -> dict[str, str]:
     """What the rules ask of the roster: field or assessment header -> the key in course.toml that asks for it."""
     asked: dict[str, str] = {}
-    for index, rule in enumerate(rules):
+    for number, rule in enumerate(rules, 1):
         if rule.when is None:
             continue
         if rule.when.score_min is not None:
-            asked.setdefault("score", f"awards[{index}].when.score_min")
+            asked.setdefault("score", f"awards[{number}].when.score_min")
         if rule.when.completed is not None:
-            asked.setdefault("completed", f"awards[{index}].when.completed")
+            asked.setdefault("completed", f"awards[{number}].when.completed")
         if rule.when.attendance_min is not None:
-            asked.setdefault("attendance", f"awards[{index}].when.attendance_min")
+            asked.setdefault("attendance", f"awards[{number}].when.attendance_min")
         for name in rule.when.assessments:
-            asked.setdefault(name, f"awards[{index}].when.assessments")
+            asked.setdefault(name, f"awards[{number}].when.assessments")
     return asked
 
 
@@ -425,7 +426,7 @@ def load_secret(folder: Path, problems: list[Problem], *, create: bool) -> bytes
             _trouble(
                 path,
                 f"certgen.secret may be read by others on this computer (its mode is {mode:04o}).",
-                f"Run: chmod 600 “{path}”. If others may have seen it, they can make codes.",
+                f"If others may have seen it, they can make codes. Then run: chmod 600 {shlex.quote(str(path))}",
             )
         )
         return None

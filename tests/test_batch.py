@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from academy import COURSE, LAYOUT, ROSTER, Academy
+from academy import COURSE, ISSUER, LAYOUT, ROSTER, Academy
 
 from certgen import batch
 from certgen.batch import BatchResult, Options, Plan
@@ -180,7 +180,7 @@ def test_an_asked_for_column_that_is_not_there_is_a_problem(academy: Academy) ->
     academy.write_roster("Name,Attendance,quiz 1\nAna,90,passed\n")
     result = run(academy)
     assert [(p.code, p.key) for p in result.problems if p.severity == "error"] == [
-        ("missing-column", "awards[0].when.assessments")
+        ("missing-column", "awards[1].when.assessments")
     ]
     assert "Quiz 2" in result.problems[0].message
 
@@ -302,3 +302,94 @@ def test_a_person_without_a_number_gets_the_page_without_its_box(academy: Academ
     for name, data in academy.files().items():
         same = (academy.folder / "plainer" / name).read_bytes() == data
         assert same is not name.startswith("Ana")
+
+
+# --- slips of the course and the issuer that come to light beside the roster ----------------------
+
+
+@pytest.mark.parametrize(
+    ("number", "said", "hint"),
+    [
+        ("{roster.numbr}/26", "numbr", "{roster.number}"),
+        ("{roster.number", "stands alone", ""),
+        ("{recipient.nam}", "{recipient.nam}", "{recipient.name}"),
+    ],
+)
+def test_a_register_number_that_no_row_can_fill_is_told_once_at_its_line(
+    academy: Academy, number: str, said: str, hint: str
+) -> None:
+    academy.write_course(f'number = "{number}"{COURSE}')
+    result = run(academy)
+    (problem,) = [problem for problem in result.problems if problem.severity == "error"]
+    assert (problem.code, problem.key, problem.line) == ("number-pattern", "number", 1)
+    assert problem.file == str(academy.course)
+    assert said in problem.message
+    assert hint in problem.hint
+    assert result.exit_code == ExitCode.ROSTER
+
+
+def test_a_register_number_may_use_any_column_in_any_spelling(academy: Academy) -> None:
+    academy.write_course(f'number = "{{roster.dossier no}}"{COURSE}')
+    academy.write_roster("Name,Score,Attendance,Dossier No.\nAna,90,90,7\n")
+    assert run(academy).status == "done"
+
+
+def test_a_layout_and_fonts_that_are_not_there_are_told_where_they_are_named(academy: Academy) -> None:
+    academy.write_course(COURSE.replace('"../plain"', '"clasic"'))
+    (problem,) = run(academy).problems
+    assert (problem.code, problem.file, problem.key, problem.line) == ("no-layout", str(academy.course), "layout", 8)
+    assert "“classic”" in problem.hint
+    (problem,) = run(academy, layout="recrod").problems
+    assert (problem.code, problem.file, problem.key) == ("no-layout", None, "--layout")
+    assert "“record”" in problem.hint
+    academy.write_course(COURSE)
+    issuer = academy.folder / "issuer.toml"
+    issuer.write_text(f'{ISSUER}[fonts]\nheading = "EB Garamnd"\nbody = "Calibri"\n', encoding="utf-8")
+    found = run(academy).problems
+    assert [(p.code, p.file, p.key, p.line) for p in found] == [
+        ("unknown-font", str(issuer), "fonts.heading", 5),
+        ("unknown-font", str(issuer), "fonts.body", 6),
+    ]
+    assert "EB Garamond" in found[0].hint
+
+
+def test_words_that_no_layout_has_are_told(academy: Academy) -> None:
+    issuer = academy.folder / "issuer.toml"
+    words = '[words.fr]\nissued = "Délivré le"\nskills = "Acquis"\n[words.fr.achievement]\ntitle = "Bravo"\n'
+    issuer.write_text(ISSUER + words, encoding="utf-8")
+    result = run(academy)
+    assert result.status == "done"
+    (problem,) = result.problems
+    assert (problem.severity, problem.key, problem.line) == ("warning", "words.fr.issued", 5)
+    assert "issued_on" in problem.hint
+
+
+def test_a_layout_that_is_not_there_hides_no_other_mistake(academy: Academy) -> None:
+    academy.write_course(COURSE.replace("issued = 2026-04-10\n", ""))
+    assert codes(run(academy, layout="nothing", language="de")) == ["no-layout", "missing-issued", "no-such-language"]
+
+
+def test_files_of_nearly_the_right_name_are_named(academy: Academy) -> None:
+    academy.course.rename(academy.course.with_name("course.toml.txt"))
+    issuer = academy.folder / "issuer.toml"
+    issuer.rename(issuer.with_name("isuer.toml"))
+    hints = {problem.code: problem.hint for problem in run(academy).problems}
+    assert "course.toml.txt" in hints["no-course"]
+    assert str(issuer.with_name("isuer.toml")) in hints["no-issuer"]
+
+
+def test_a_course_given_for_a_roster_is_a_usage_problem(academy: Academy) -> None:
+    result = batch.run(Options(roster=academy.course))
+    assert (codes(result), result.exit_code) == (["not-a-roster"], ExitCode.USAGE)
+
+
+def test_the_plan_counts_those_who_are_left_out(academy: Academy) -> None:
+    plans: list[Plan] = []
+
+    class Look(batch.Nobody):
+        def plan(self, plan: Plan, problems: list[Problem]) -> None:
+            plans.append(plan)
+
+    academy.write_roster(ROSTER + ",nobody@example.org,91,100,,\n")
+    result = batch.run(Options(roster=academy.roster, skip_problems=True), Look())
+    assert (plans[0].recipients, plans[0].left_out, result.counts.recipients) == (5, 1, 5)

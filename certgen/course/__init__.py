@@ -7,7 +7,11 @@ With errors among ``problems``, what these functions return is good for further 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+
+import msgspec
 
 from certgen import toml
 from certgen.course.builder import CourseBuilder, expiry, expiry_date
@@ -29,6 +33,8 @@ __all__ = [
     "language_tag",
     "load_course",
     "load_issuer",
+    "located",
+    "misnamed",
     "schemas",
 ]
 
@@ -62,10 +68,22 @@ def load_issuer(path: Path, problems: list[Problem]) -> Issuer | None:
     document = toml.read(path, found)
     issuer = None
     if document is not None:
+        words: Any = document.get("words")
+        for tag, labels in list(words.items()) if isinstance(words, dict) else ():
+            if isinstance(labels, dict):  # [words.fr.achievement] title, as well as [words.fr] "achievement.title"
+                words[tag] = {label: phrase for name, value in labels.items() for label, phrase in _flat(name, value)}
         raw = toml.convert(document, IssuerFile, path, found, elsewhere=_of_course())
         issuer = IssuerBuilder(document, path.parent, found).build(raw) if raw else None
     problems += _in_order(found)
     return issuer
+
+
+def _flat(name: str, value: object) -> Iterator[tuple[str, object]]:
+    if not isinstance(value, dict):
+        yield name, value
+        return
+    for key, inner in value.items():
+        yield from _flat(f"{name}.{key}", inner)
 
 
 def _in_order(problems: list[Problem]) -> list[Problem]:
@@ -83,15 +101,40 @@ def find_issuer(start: Path, problems: list[Problem] | None = None) -> Path | No
             continue
     if problems is not None:
         folder = here if here.is_dir() else here.parent
+        near = next(((at, found) for at in (folder, folder.parent) if (found := misnamed(at, ISSUER_FILE))), None)
         problems.append(
             Problem(
                 code="no-issuer",
                 message=f"There is no {ISSUER_FILE} in {folder} or any folder above it.",
-                hint=f'Create {folder.parent / ISSUER_FILE} with two lines: name = "Your academy" and '
+                hint=f"There is {near[0] / near[1]}: is it meant? Then rename it {ISSUER_FILE}."
+                if near
+                else f'Create {folder.parent / ISSUER_FILE} with two lines: name = "Your academy" and '
                 'verify_url = "https://verify.your-academy.org"; it serves all courses below it.',
             )
         )
     return None
+
+
+def located(problem: Problem) -> Problem:
+    """A finding that names a file and a key of it, with the key's line; for what is found out after the reading."""
+    if problem.line or not problem.key or not (problem.file or "").endswith(".toml"):
+        return problem
+    try:
+        text = Path(problem.file or "").read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        return problem
+    found = {toml.dotted(key): line for key, line in toml.lines(text).items()}
+    return msgspec.structs.replace(problem, line=found.get(problem.key))
+
+
+def misnamed(folder: Path, name: str) -> str | None:
+    """A file in a folder that was probably meant to be called ``name``: ``course.toml.txt``, ``Course.toml``."""
+    try:
+        there = sorted(item.name for item in folder.iterdir() if item.is_file() and item.name != name)
+    except OSError:
+        return None
+    same = [item for item in there if item.casefold() in (name, f"{name}.txt")]
+    return same[0] if same else toml.nearest(name, [item for item in there if item.casefold().endswith(".toml")])
 
 
 def course_from_sheet(sheet: Sheet, file: str | Path, problems: list[Problem]) -> Course | None:
