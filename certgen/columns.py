@@ -182,6 +182,8 @@ for _field, _headers in OTHERS.items():
         _MEANING.setdefault(key(_header), _field)
 _WORDS = {h.casefold() for tongues in HEADERS.values() for hs in tongues.values() for h in hs} | {"first", "last"}
 _WORDS |= {"nombre", "nombres", "nom"}
+HEADER_WORDS = frozenset(map(key, _WORDS))
+"""Keys of everything that a header may say."""
 _EITHER = {"nombre": "given", "nombres": "given", "nom": "family", "noms": "family", "first": "given", "last": "family"}
 _EITHER |= {key(word): "given" for word in ("Nome", "Jméno", "İsim", "Ad", "Имя", "名字")}
 _ALONE = set(_EITHER) - {"first", "last"}
@@ -201,10 +203,10 @@ _ASKED = re.compile(
 
 def meaning_of(header: str) -> str:
     """The field that a header names by itself, or ""; a form's question counts ("What is your full name?*")."""
+    if len(header) > 200 or values.excel_error(header.strip()):  # “#NAME?” names nobody
+        return ""
     if found := _MEANING.get(key(header)):
         return found
-    if len(header) > 200:
-        return ""
     plain = _ASKED.sub("", _ASIDE.sub(" ", header))
     return _MEANING.get(key(plain), "") if plain != header else ""
 

@@ -10,6 +10,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from itertools import chain
 
 from certgen.package import Limits, Refused, too_many_rows
 
@@ -26,6 +27,8 @@ def read(
     text = decode(data, encoding)
     first, _, rest = text.partition("\n")
     declared = re.fullmatch(r"(?i)\"?sep=(.)\"?", first.strip("\r"))
+    if '"' not in text and text.count("\n") > limits.rows + 1:
+        raise too_many_rows(limits)  # at once
     rows: Rows = []
     count = 0
     cut = delimiter or (declared[1] if declared else find_delimiter(text))
@@ -102,7 +105,7 @@ def decode(data: bytes, encoding: str | None) -> str:
             line,
         ) from None
     # Joined files carry marks inside; a mark at the start of a line is never part of a name.
-    return re.sub(r"(?m)^\ufeff+", "", text)
+    return re.sub(r"(?m)^\ufeff+", "", text) if "\ufeff" in text else text
 
 
 def find_delimiter(text: str) -> str:
@@ -137,11 +140,15 @@ def find_delimiter(text: str) -> str:
     return found[0] if found else ","
 
 
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+")
+
+
 def _records(text: str, delimiter: str) -> Iterator[list[str]]:
     """Every record, blank ones as empty lists: Excel counts each as one row, line breaks in quotes or not."""
     # An open quotation mark would swallow the rest of the file. A last line of our own shows whether it did.
     sentinel = "certgen: end"
-    lines = io.StringIO(f"{text}{'' if text.endswith(chr(10)) else chr(10)}{sentinel}\n", newline="")
+    end = sentinel if text.endswith(("\n", "\r")) or not text else f"\n{sentinel}"
+    lines = chain((line[0] for line in _LINE.finditer(text)), end.splitlines(keepends=True))
     reader = csv.reader(lines, delimiter=delimiter)
     row = 0
     previous: list[str] | None = None

@@ -96,6 +96,18 @@ _SEPARATORS = re.compile(r"[\s\-‐‑‒–—,;.·_]+")
 _DROPPED = re.compile("['’‘ʼʻ`´\"“”\u200b-\u200f\u2060\u2066-\u2069\u202a-\u202e\u00ad\u034f\ufeff]")
 
 
+class _Unaccented(dict[int, int | None]):
+    """Character to itself, accents to nothing; filled as characters come."""
+
+    def __missing__(self, character: int) -> int | None:
+        kept = character if unicodedata.combining(chr(character)) < 200 else None
+        self[character] = kept
+        return kept
+
+
+_UNACCENTED = _Unaccented()
+
+
 def folded(name: str) -> str:
     """One spelling for names that a reader would take for the same person.
 
@@ -103,7 +115,7 @@ def folded(name: str) -> str:
     "Dominykas Grinius" fold alike. Part of a credential's identity, so it must never change.
     """
     if not name.isascii():
-        name = "".join(c for c in unicodedata.normalize("NFKD", name) if unicodedata.combining(c) < 200)
+        name = unicodedata.normalize("NFKD", name).translate(_UNACCENTED)
     words = _SEPARATORS.split(_DROPPED.sub("", name).casefold())
     return unicodedata.normalize("NFC", " ".join(sorted(word for word in words if word)))
 
@@ -133,13 +145,18 @@ def full_name(given: str, family: str, language: str | None) -> str:
     return f"{family} {given}" if tongue in ("hu", "vi") else f"{given} {family}"
 
 
+_ODD = re.compile("[\u0080-\u00ff\u0152-\u2122]{2,}")
+
+
 def looks_misdecoded(name: str) -> bool:
     """Whether UTF-8 was read as something else on the way ("FranÃ§ois", "Jos? Garc?a")."""
-    if "ï»¿" in name or re.search(r"(?<=[^\W\d_])\?(?=[^\W\d_])|(?<=[^\W\d_])\? ", name):
+    if "?" in name and re.search(r"(?<=[^\W\d_])\?(?=[^\W\d_])|(?<=[^\W\d_])\? ", name):
         return True
     if name.isascii():
         return False
-    for part in re.findall("[\u0080-\u00ff\u0152-\u2122]{2,}", name):
+    if "ï»¿" in name:
+        return True
+    for part in _ODD.findall(name):
         for encoding in ("cp1252", "latin-1"):
             try:
                 part.encode(encoding).decode("utf-8")
@@ -155,7 +172,7 @@ _LATIN = re.compile("[A-Za-zÀ-ɏ]")
 
 def look_alikes(name: str) -> str | None:
     """The first word that mixes Latin letters with Greek, Cyrillic or Armenian ones, which look like them."""
-    if name.isascii():
+    if not (_MIXED.search(name) and _LATIN.search(name)):
         return None
     return next((w for w in re.split(r"[\s\-(),.]+", name) if _MIXED.search(w) and _LATIN.search(w)), None)
 

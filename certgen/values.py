@@ -62,7 +62,11 @@ def as_text(cell: Cell) -> str:
 
 def is_blank(cell: Cell) -> bool:
     """Whether a cell holds nothing, or one of the usual marks for nothing."""
-    return cell is None or (isinstance(cell, str) and cell.strip().casefold() in _NOTHING)
+    if not isinstance(cell, str):
+        return cell is None
+    if cell and cell[0].isalnum() and cell[0] not in "nN":  # nearly always
+        return False
+    return cell.strip().casefold() in _NOTHING
 
 
 def _decimal(number: float) -> Decimal:

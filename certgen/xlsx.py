@@ -87,8 +87,14 @@ def is_percent(number_format: str) -> bool:
 _REFERENCE = re.compile(rb'\br="([A-Z]{1,9})(\d{1,12})"')
 
 
+# A reference beyond column Z or row 249,999; without any, a sheet is within every limit.
+_FAR = re.compile(rb'\br="(?:[A-Z]{2,}\d|[A-Z]?(?:\d{7,}|[3-9]\d{5}|2[5-9]\d{4})")')
+
+
 def _refuse_vast(sheet: str, data: bytes, limits: Limits) -> None:
     """Calamine lays a sheet out as one rectangle: a stray cell at XFD1048576 would ask for 549 GB."""
+    if limits.rows * 26 <= limits.cells and limits.rows >= 250_000 and not _FAR.search(data):
+        return
     last = max(map(int, re.findall(rb'<(?:\w+:)?row\b[^>]*?\br="(\d{1,12})"', data)), default=0)
     widest = max((column_index(m.decode()) for m in set(re.findall(rb'\br="([A-Z]+)\d', data))), default=0)
     if last <= limits.rows and widest < limits.columns and (widest + 1) * last <= limits.cells:

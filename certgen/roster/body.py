@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from certgen import names, values
-from certgen.columns import is_header_word
+from certgen.columns import HEADER_WORDS, is_header_word
 from certgen.roster import exports
 from certgen.roster.header import Columns
 from certgen.roster.told import Told
@@ -19,8 +19,9 @@ _TOTALS = frozenset(
         (
             "Total", "Totals", "Totales", "Totaux", "Subtotal", "Subtotales", "Sous-total", "Grand total",
             "Total general", "Total général", "Average", "Mean", "Promedio", "Media", "Moyenne", "Overall average",
-            "Promedio general", "Moyenne générale", "Count", "Sum", "Suma", "Somme", "Total participants", "Total de participantes",
-            "Total des participants", "Número de participantes", "Number of participants", "Nombre de participants",
+            "Promedio general", "Moyenne générale", "Count", "Sum", "Suma", "Somme", "Total participants",
+            "Total de participantes", "Total des participants", "Número de participantes", "Number of participants",
+            "Nombre de participants",
         ),
     )
 )  # fmt: skip
@@ -49,7 +50,9 @@ class Body:
         self.counter = self._counter(used)
         self.used = [c for c in used if c != self.counter]
         self.header = [key(label) for label in table.labels]
-        self.words = _TOTALS | set(self.header) | exports.NOBODY
+        self.others = [c for c in self.used if c != self.name]
+        # Texts that a closer look is worth; anything else in a row with more than a name is a person.
+        self.words = _TOTALS | set(self.header) | exports.NOBODY | HEADER_WORDS
         self.hidden: list[int] = []  # row numbers
         self.faulty = {int(re.sub("[A-Z]", "", address)) for address in self.sheet.faults}
 
@@ -72,16 +75,11 @@ class Body:
             row = self.rows[i]
             cell = row[self.name] if self.name < len(row) else None
             number = self.sheet.number(i)
-            if not gap and isinstance(cell, str) and cell.strip() and len(cell) < 60 and number not in self.faulty:
-                plain = self._plain(cell)
-            else:
+            if gap or not isinstance(cell, str) or number in self.faulty or not self._plain(cell, row):
                 filled = [c for c in self.used if c < len(row) and not _nothing(row[c])]
                 if not filled and not (number in self.faulty and self._faulty(number)):
                     gap = True
                     continue
-                plain = False
-            if not plain:
-                filled = [c for c in self.used if c < len(row) and not _nothing(row[c])]
                 if len(filled) == 1 and self.columns.kind == "Teams attendance" and self._block(row[filled[0]]):
                     return
                 if self._not_a_person(i, row, filled, gap, usual):
@@ -91,10 +89,14 @@ class Body:
                 self.hidden.append(number)
             yield i, row
 
-    def _plain(self, text: str) -> bool:
-        """Whether a name is so plainly a name that nothing else needs to be looked at."""
-        low = text.strip().casefold()
-        return " " in low and not low[0].isdigit() and ":" not in low and key(text) not in self.words
+    def _plain(self, text: str, row: Sequence[Cell]) -> bool:
+        """Whether a row is so plainly a person that nothing else needs to be looked at."""
+        if len(text) > 60 or not text[:1].isalpha() or ":" in text:
+            return False
+        word = "".join(filter(str.isalpha, text)).casefold() if len(text) < 30 else ""
+        if word in self.words or (word and not word.isascii() and key(word) in self.words):
+            return False
+        return any(row[c] is not None for c in self.others if c < len(row))
 
     def _usual(self) -> int:
         """The fewest cells that the first people have, before any gap."""

@@ -130,11 +130,11 @@ class Persons:
         extras: dict[str, str] = {}
         for extra in self.columns.extras:
             if extra.column < width and (cell := row[extra.column]) is not None:
-                cleaned = names.clean(values.as_text(cell))
+                cleaned = names.clean(cell if isinstance(cell, str) else values.as_text(cell))
                 if cleaned.refused:
                     self._refuse(i, extra.column, cleaned.refused, "warning")
-                    continue
-                extras[extra.header] = cleaned.text
+                elif cleaned.text:
+                    extras[extra.header] = cleaned.text
         if name is None:
             return None
         return Recipient(row=number, name=name, extra=extras, letters=self.letters, **fields)  # type: ignore[arg-type]
