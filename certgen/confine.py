@@ -5,8 +5,8 @@ end the whole program. Here they end only themselves, and :class:`Ended` says ho
 
 How the limits are kept: time by killing the process, on every system. Memory on Linux by RLIMIT_AS (POSIX), which
 the child sets on itself before it reads a byte; on Windows by a job object; on macOS, which does not enforce RLIMIT_AS,
-by looking at the child's resident memory every few milliseconds. The child writes no file larger than its own complaints,
-starts without ``site`` and without the environment's Python settings, and sends back plain bytes.
+by looking at the child's resident memory every few milliseconds. The child writes no file larger than its own
+complaints, starts without ``site`` and without the environment's Python settings, and sends back plain bytes.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ import codecs
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Iterator
 from itertools import chain
 
@@ -49,9 +50,9 @@ def read(
 
 
 def _short(rows: Rows, top: int) -> frozenset[int]:
-    lengths = [len(row) for row in rows]
-    usual = max(set(lengths), key=lengths.count)
-    if usual < 2 or lengths.count(usual) * 2 <= len(rows):
+    lengths = Counter(len(row) for row in rows if any(row))
+    usual, many = lengths.most_common(1)[0]
+    if usual < 2 or many * 2 < lengths.total():
         return frozenset()
     return frozenset(top + i + 1 for i, row in enumerate(rows) if len(row) < usual and any(row))
 

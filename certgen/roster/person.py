@@ -106,8 +106,8 @@ class Persons:
         number = self.sheet.number(i)
         if number in self.faulty:
             self._faults(i)
-        if len(row) > self.beyond:
-            self._beyond(i, row)
+        if len(row) > self.beyond and self._moved(i, row):
+            return None
         if number in self.sheet.short_rows:
             self._short(i, row)
         width = len(row)
@@ -160,7 +160,7 @@ class Persons:
             if (fault := self.sheet.faults.get(address)) is not None:
                 self.unread.setdefault((extra.column, fault), []).append(address)
 
-    def _beyond(self, i: int, row: Sequence[Cell]) -> None:
+    def _moved(self, i: int, row: Sequence[Cell]) -> bool:
         """In a text, cells beyond the last header: a comma inside a name has moved everything to the right."""
         over = next((c for c in range(self.beyond, len(row)) if not values.is_blank(row[c])), None)
         if over is not None:
@@ -171,6 +171,7 @@ class Persons:
                 f"This row has more cells than the header; “{values.as_text(row[over])[:40]}” is one too many.",
                 "A name with a comma in it must stand in quotation marks; or save the roster as .xlsx.",
             )
+        return over is not None
 
     def _short(self, i: int, row: Sequence[Cell]) -> None:
         last = max((c for c, cell in enumerate(row) if cell is not None), default=0)
