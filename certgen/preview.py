@@ -145,15 +145,19 @@ class Preview:
             shown.assumed = date.today()
             draft = batch.draft(replace(self.options, issued=shown.assumed), shown.problems, opener=self._open)
         self._draft = draft or self._draft
+        if any(problem.severity == "error" and problem.file != str(self.roster) for problem in shown.problems):
+            draft = None  # of the course, the issuer or the layout: what they lack would look like an empty page
         shown.problems = [problem for problem in shown.problems if problem.code != "example-row"]
         return draft
 
-    def _open(self, path: Path, problems: list[Problem]) -> workbook.Workbook | None:
+    def _open(
+        self, path: Path, problems: list[Problem], reading: roster.Reading | None = None
+    ) -> workbook.Workbook | None:
         """The roster's cells, read anew only where the file has changed."""
         stamp = _stamps([path])
         if self._opened is None or self._opened[0] != stamp:
             told: list[Problem] = []
-            self._opened = stamp, roster.open_roster(path, told), told
+            self._opened = stamp, roster.open_roster(path, told, reading), told
         problems += self._opened[2]
         return self._opened[1]
 
