@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Protocol
@@ -24,6 +24,7 @@ from certgen.errors import CertgenError, ExitCode, Problem, has_errors
 from certgen.fields import Template
 from certgen.font import FontBook
 from certgen.model import AwardKind, Course, Credential, Issuer, NotAwarded, Recipient
+from certgen.roster import Reading
 
 DEFAULT_NAME = "{recipient.name}-{credential.code}"
 
@@ -48,6 +49,27 @@ class Options(Struct, frozen=True, kw_only=True):
     replace: bool = False
     issued_sheet: bool = True
     jobs: int | None = None
+    header_row: int | None = None
+    mapping: dict[str, str] = {}
+    encoding: str | None = None
+    delimiter: str | None = None
+    title_case: bool = False
+    read_memory: int | None = None  # megabytes
+    read_time: float | None = None  # seconds
+
+    @property
+    def reading(self) -> Reading:
+        """How the roster is to be read."""
+        return Reading(
+            sheet=self.sheet,
+            header_row=self.header_row,
+            mapping=self.mapping,
+            encoding=self.encoding,
+            delimiter=self.delimiter,
+            title_case=self.title_case,
+            memory=None if self.read_memory is None else self.read_memory * 1024 * 1024,
+            seconds=self.read_time,
+        )
 
 
 class Plan(Struct, frozen=True):
@@ -173,7 +195,7 @@ class Draft(Struct, frozen=True):
     others: tuple[Recipient, ...]
 
 
-Opener = Callable[[Path, list[Problem]], workbook.Workbook | None]
+Opener = roster.Opener
 
 
 def draft(
@@ -219,8 +241,9 @@ class Batch:
 
     def __init__(self, options: Options, opener: Opener = roster.open_roster) -> None:
         self.options = options
-        self.opener = opener
-        self.roster = options.roster.absolute()
+        pasted = options.roster == workbook.STANDARD_INPUT
+        self.opener = roster.pasted() if pasted else opener
+        self.roster = Path("roster" if pasted else options.roster).absolute()  # what is made is named after it
         self.folder = (options.out or self.roster.parent / "certificates").absolute()
         self.problems: list[Problem] = []
         self.not_awarded: list[NotAwarded] = []
@@ -247,11 +270,11 @@ class Batch:
         if self.roster.suffix.casefold() == ".toml":
             self._not_a_roster()
             return False
-        book = self.opener(self.roster, problems)
+        book = self.opener(self.roster, problems, self.options.reading)
         course = self._course(book)
         found = courses.find_issuer(self.roster.parent, problems)
         issuer = courses.load_issuer(found, problems) if found else None
-        people = roster.recipients(book, course, problems, sheet=self.options.sheet) if book else None
+        people = roster.recipients(book, course, problems, reading=self.options.reading) if book else None
         people = self._without_example(people) if people else None
         design = self._layout(course)
         if people is not None:
@@ -733,7 +756,7 @@ class Batch:
             data = ledger.added(source, place, lines) if source.startswith(b"PK") else None
             if data is not None:
                 return data
-        book = self.opener(self.roster, [])
+        book = self.opener(self.roster, [], self.options.reading)
         sheet = next((sheet for sheet in book.sheets if sheet.name == self.people.sheet), None) if book else None
         return ledger.copied(sheet, place, lines) if sheet else None
 

@@ -95,7 +95,7 @@ def report(options: batch.Options, checked: Checked, path: Path) -> Path:
         )
     source = file.read_bytes() if file.is_file() else b""
     quiet: list[Problem] = []
-    book = None if source.startswith(b"PK") else roster.open_roster(file, quiet)
+    book = None if source.startswith(b"PK") else roster.open_roster(file, quiet, options.reading)
     sheets = book.sheets if book else []
     data = annotate.annotated(source, sheets, file, checked.sheet or file.stem, checked.result.problems)
     with output.told("The report cannot be written"):

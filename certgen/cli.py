@@ -17,7 +17,8 @@ import click
 
 from certgen import __version__
 from certgen.errors import CertgenError, ExitCode, Problem
-from certgen.screen import Day, Hours, Screen, place, print_check, print_json, printable
+from certgen.questions import Address, Day, Hours, Tags, answers
+from certgen.screen import Screen, place, print_check, print_json, printable
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -27,6 +28,24 @@ def cli(debug: bool) -> None:
     """Turns a roster and a course into certificates."""
 
 
+def _mapping(context: click.Context, option: click.Parameter, said: tuple[str, ...]) -> dict[str, str]:
+    """ "name=Column" as fields and columns."""
+    pairs = [text.partition("=") for text in said]
+    for text, (field, equals, column) in zip(said, pairs, strict=True):
+        if not (field.strip() and equals and column.strip()):
+            raise click.BadParameter(f"“{text}” is not like name=Column.", context, option)
+    return {field.strip(): column.strip() for field, _, column in pairs}
+
+
+def _delimiter(context: click.Context, option: click.Parameter, said: str | None) -> str | None:
+    """One character, or the word tab."""
+    if said is None or len(said) == 1:
+        return said
+    if said.casefold() in ("tab", r"\t"):
+        return "\t"
+    raise click.BadParameter(f"“{said}” is more than one character.", context, option)
+
+
 def inputs(command: Callable[..., int]) -> Callable[..., int]:
     """What batch, check and preview all take: the roster, and what goes with it."""
     options = (
@@ -34,7 +53,21 @@ def inputs(command: Callable[..., int]) -> Callable[..., int]:
         click.option(
             "--course", type=click.Path(path_type=Path), help="The course's file, if not course.toml beside the roster."
         ),
-        click.option("--sheet", help="The sheet with the people, if not the first that has names."),
+        click.option("--sheet", help="The sheet with the people, where more than one has names."),
+        click.option("--header-row", type=click.IntRange(1), help="The number of the row with the headers."),
+        click.option(
+            "--map",
+            "mapping",
+            multiple=True,
+            callback=_mapping,
+            metavar="FIELD=COLUMN",
+            help="Which column is which, by its header or letters: --map name=Teilnehmer --map score=D.",
+        ),
+        click.option("--encoding", help="Of a CSV file that is not in UTF-8, such as windows-1252."),
+        click.option("--delimiter", callback=_delimiter, help="What cuts the columns of a CSV file."),
+        click.option("--title-case", is_flag=True, help="Write names in capitals as names: MCDONALD is McDonald."),
+        click.option("--read-memory", type=click.IntRange(64), metavar="MB", help="Most that reading may take [512]."),
+        click.option("--read-time", type=click.FloatRange(1), metavar="SECONDS", help="Longest for reading [10]."),
         click.option("--layout", help="A bundled layout (see certgen layouts) or your own layout's folder."),
         click.option("--lang", "language", help="Language of those for whom the roster chooses none."),
         click.option("--issued", type=Day(), help="Day of issue, such as 2026-04-10."),
@@ -62,7 +95,8 @@ def inputs(command: Callable[..., int]) -> Callable[..., int]:
 def batch(as_json: bool, name: str | None, no_sheet: bool, **options: Any) -> int:
     """Make the certificates of everyone on ROSTER who earned one.
 
-    ROSTER is an .xlsx or .csv file. The course is described in course.toml beside it, the issuer in issuer.toml in a
+    ROSTER is a spreadsheet (.xlsx, .xlsm, .xlsb, .xls, .ods) or a text of columns (CSV, TSV); - is what is pasted on
+    standard input. The course is described in course.toml beside it, the issuer in issuer.toml in a
     folder above. Running again changes nothing that is already right.
     """
     from certgen.batch import DEFAULT_NAME, Nobody, Options, run
@@ -141,9 +175,9 @@ def preview(watch: bool, show: bool | None, **options: Any) -> int:
 @cli.command()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), required=False)
 @click.option("--name", help="The issuer's name, as printed.")
-@click.option("--url", help="The issuer's website.")
-@click.option("--verify-url", help="Where anyone can look a certificate's code up.")
-@click.option("--languages", help="Languages of the certificates, the default first, such as en,fr.")
+@click.option("--url", type=Address(), help="The issuer's website.")
+@click.option("--verify-url", type=Address(), help="Where anyone can look a certificate's code up.")
+@click.option("--languages", type=Tags(), help="Languages of the certificates, the default first, such as en,fr.")
 @click.option("--code", help="The course's code.")
 @click.option("--title", help="The course's title, as printed.")
 @click.option("--hours", type=Hours(), help="Hours of study.")
@@ -162,10 +196,10 @@ def init(folder: Path | None, windows: bool, **given: Any) -> int:
     from certgen.academy import begin, issuer_of
 
     ask = sys.stdin.isatty() and sys.stdout.isatty()
+    place = folder or Path(click.prompt("Folder of your academy", default="academy") if ask else "academy")
+    told = answers(given, first=issuer_of(place.absolute()) is None, ask=ask)
     with Screen(ask=ask) as screen:
-        place = folder or screen.folder() or Path("academy")
-        answers = screen.answers(given, first=issuer_of(place.absolute()) is None)
-        screen.begun(begin(place, answers, windows=windows))
+        screen.begun(begin(place, told, windows=windows))
     return ExitCode.DONE
 
 

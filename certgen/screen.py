@@ -6,74 +6,30 @@ Text from files is made harmless before it reaches a terminal: see :func:`printa
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
 import unicodedata
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import date, datetime
-from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from certgen.errors import Problem, has_errors
+from certgen.questions import Day
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress, TaskID
 
-    from certgen.academy import Answers, Begun
+    from certgen.academy import Begun
     from certgen.batch import BatchResult, Plan, Watch
     from certgen.check import Checked, NameFit
     from certgen.preview import Shown
 
 SHOWN = 20  # problems and names that are listed for people; --json has them all
-
-
-class Day(click.ParamType):  # type: ignore[type-arg,unused-ignore]
-    """A day as 2026-04-10."""
-
-    name = "date"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
-        try:
-            return value if isinstance(value, date) else date.fromisoformat(str(value).strip())
-        except ValueError:
-            self.fail(f"“{value}” is not a day. Write year, month, day, such as 2026-04-10.", param, ctx)
-
-
-class Hours(click.ParamType):  # type: ignore[type-arg,unused-ignore]
-    """A number of hours, such as 40 or 22.5."""
-
-    name = "hours"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
-        try:
-            found = value if isinstance(value, Decimal) else Decimal(str(value).strip().replace(",", "."))
-        except ArithmeticError:
-            found = Decimal("NaN")
-        if not found.is_finite() or found <= 0:
-            self.fail(f"“{value}” is not a number of hours, such as 40 or 22.5.", param, ctx)
-        return found
-
-
-QUESTIONS: tuple[tuple[str, str, bool, type[click.ParamType] | None], ...] = (  # type: ignore[type-arg,unused-ignore]
-    # flag, question, whether it must be answered, what it is
-    ("name", "Who issues the certificates, as printed", True, None),
-    ("url", "Website (Enter for none)", False, None),
-    ("verify_url", "Web address where anyone can look a code up, such as https://verify.your-academy.org", True, None),
-    ("title", "The course's title, as printed", True, None),
-    ("code", "The course's code, such as FR-2026-1", True, None),
-    ("languages", "Languages of the certificates, such as en,fr", True, None),
-    ("hours", "Hours of study (Enter for none)", False, Hours),
-    ("start", "First day, such as 2026-03-02 (Enter for none)", False, Day),
-    ("end", "Last day (Enter for none)", False, Day),
-    ("issued", "Day of issue, printed on the certificates (Enter to be asked later)", False, Day),
-)
-OF_ISSUER = ("name", "url", "verify_url")
 
 
 class Screen:
@@ -246,31 +202,6 @@ class Screen:
             told.append(f"{counts.not_awarded:,} not awarded")
         return ", ".join(told) + "."
 
-    def folder(self) -> Path | None:
-        """Where an academy is to be made."""
-        return Path(click.prompt("Folder of your academy", default="academy")) if self._ask else None
-
-    def answers(self, given: dict[str, Any], first: bool) -> Answers:
-        """What the flags say and, on a terminal, the answers to what they leave open."""
-        from certgen.academy import Answers
-
-        found = {flag: value for flag, value in given.items() if value is not None}
-        missing: list[str] = []
-        for flag, question, needed, kind in QUESTIONS:
-            if flag in found or (flag in OF_ISSUER and not first):
-                continue
-            if self._ask:
-                default = ("en" if flag == "languages" else None) if needed else ""
-                answer = click.prompt(question, default=default, show_default=needed, value_proc=_answer(kind, needed))
-                found[flag] = answer
-            elif needed and flag != "languages":
-                missing.append("--" + flag.replace("_", "-"))
-        if missing:
-            raise click.UsageError(f"Nobody can be asked here, so these are needed: {', '.join(missing)}.")
-        tags = found.pop("languages", None) or "en"
-        found = {flag: value for flag, value in found.items() if value not in (None, "")}
-        return Answers(**found, languages=tuple(tag for tag in re.split(r"[,;\s]+", tags) if tag))
-
     def begun(self, begun: Begun) -> None:
         """What was made, what was there, and what to do next."""
         for path in begun.made:
@@ -418,18 +349,6 @@ def how(fit: NameFit) -> str:
     if fit.steps_in:
         words.append(f"set in {', '.join(face for face in fit.faces if face != fit.usual)}")
     return ", ".join(words)
-
-
-def _answer(kind: type[click.ParamType] | None, needed: bool) -> Callable[[Any], Any]:  # type: ignore[type-arg,unused-ignore]
-    """How an answer is read: by its kind; nothing is an answer where it need not be given."""
-
-    def read(text: Any) -> Any:
-        words = str(text).strip()
-        if not words and needed:
-            raise click.UsageError("an answer is needed here")
-        return kind().convert(words, None, None) if words and kind else words
-
-    return read
 
 
 def row(number: int) -> str:

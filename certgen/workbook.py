@@ -111,19 +111,20 @@ def read(
     where a byte order mark says so.
     """
     limits = limits or Limits()
-    data = _bytes(path, limits, problems)
+    label = "standard input" if path == STANDARD_INPUT else str(path)
+    data = _bytes(path, label, limits, problems)
     if data is None:
         return None
     kind = _kind(data)
     if isinstance(kind, Problem):
-        problems.append(replace(kind, file=str(path)))
+        problems.append(replace(kind, file=label))
         return None
     name = "roster" if path == STANDARD_INPUT else path.stem
     request = _Request(kind, name, limits, encoding, delimiter)
     workbook, told = _here(data, request) if kind == "csv" and len(data) < _SMALL else _confined(data, request)
-    problems.extend(replace(problem, file=str(path)) for problem in told)
+    problems.extend(replace(problem, file=label) for problem in told)
     if workbook is not None:
-        workbook.path = str(path)
+        workbook.path = label
         workbook.digest = hashlib.sha256(data).hexdigest()
     return workbook
 
@@ -228,9 +229,9 @@ def _cover(sheet: Sheet) -> None:
                     row[j] = None
 
 
-def _bytes(path: Path, limits: Limits, problems: list[Problem]) -> bytes | None:
+def _bytes(path: Path, label: str, limits: Limits, problems: list[Problem]) -> bytes | None:
     def told(code: str, message: str, hint: str) -> None:
-        problems.append(Problem(code=code, message=message, hint=hint, file=str(path)))
+        problems.append(Problem(code=code, message=message, hint=hint, file=label))
 
     if path.name.startswith("~$"):
         told(

@@ -12,7 +12,7 @@ notes, person.py reads a row, people.py compares rows, exports.py knows the syst
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -34,12 +34,14 @@ from certgen.roster.told import Told
 from certgen.workbook import Sheet, Workbook
 
 __all__ = [
+    "Opener",
     "Reading",
     "Roster",
     "column_key",
     "course_sheet",
     "extra",
     "open_roster",
+    "pasted",
     "read_roster",
     "recipients",
 ]
@@ -89,6 +91,24 @@ def open_roster(path: Path, problems: list[Problem], reading: Reading | None = N
         limits = replace(limits, seconds=reading.seconds)
     with _uncollected():
         return workbook.read(path, problems, limits=limits, encoding=reading.encoding, delimiter=reading.delimiter)
+
+
+Opener = Callable[[Path, list[Problem], Reading | None], Workbook | None]
+"""What :func:`open_roster` is."""
+
+
+def pasted() -> Opener:
+    """An opener for what is pasted on standard input, whatever the path: read once, for it cannot be read again."""
+    kept: list[tuple[Workbook | None, list[Problem]]] = []
+
+    def opened(path: Path, problems: list[Problem], reading: Reading | None) -> Workbook | None:
+        if not kept:
+            told: list[Problem] = []
+            kept.append((open_roster(workbook.STANDARD_INPUT, told, reading), told))
+        problems += kept[0][1]
+        return kept[0][0]
+
+    return opened
 
 
 @contextmanager
