@@ -17,12 +17,9 @@ Sources: RFC 2104 (HMAC); D. Crockford, Base 32; Unicode, 3.13 (case folding).
 from __future__ import annotations
 
 import hmac
-import os
 import re
 import secrets
 import shlex
-import stat
-import subprocess
 import unicodedata
 from base64 import b32encode
 from collections.abc import Callable, Iterable
@@ -31,7 +28,6 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -40,6 +36,7 @@ from certgen import __version__
 from certgen.course import expiry_date
 from certgen.errors import CertgenError, ExitCode, Problem
 from certgen.fields import FIELDS, Dates, Template, format_value
+from certgen.guarded import loose_mode, why, write_new
 from certgen.model import (
     AwardKind,
     AwardRule,
@@ -413,19 +410,18 @@ def load_secret(folder: Path, problems: list[Problem], *, create: bool) -> bytes
     """
     path = folder / SECRET_FILE
     try:
-        status = path.stat()
+        loose = loose_mode(path)
         text = path.read_text(encoding="ascii")
     except FileNotFoundError:
         return _make_secret(path, problems) if create else None
     except (OSError, UnicodeDecodeError) as error:
-        problems.append(_trouble(path, f"certgen.secret cannot be read ({_why(error)}).", "Restore it from your copy."))
+        problems.append(_trouble(path, f"certgen.secret cannot be read ({why(error)}).", "Restore it from your copy."))
         return None
-    if os.name == "posix" and status.st_mode & 0o077:
-        mode = stat.S_IMODE(status.st_mode)
+    if loose is not None:
         problems.append(
             _trouble(
                 path,
-                f"certgen.secret may be read by others on this computer (its mode is {mode:04o}).",
+                f"certgen.secret may be read by others on this computer (its mode is {loose}).",
                 f"If others may have seen it, they can make codes. Then run: chmod 600 {shlex.quote(str(path))}",
             )
         )
@@ -446,37 +442,14 @@ def load_secret(folder: Path, problems: list[Problem], *, create: bool) -> bytes
 def _make_secret(path: Path, problems: list[Problem]) -> bytes | None:
     secret = secrets.token_bytes(32)
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w", encoding="ascii", newline="\n") as file:
-            if os.name == "nt":
-                _owner_only(path)
-            file.write(_SECRET_HEAD + secret.hex() + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        ignore = path.with_name(".gitignore")
-        listed = ignore.read_text(encoding="utf-8").splitlines() if ignore.exists() else []
-        if SECRET_FILE not in (line.strip() for line in listed):
-            ignore.write_text("\n".join([*listed, SECRET_FILE, ""]), encoding="utf-8")
+        write_new(path, f"{_SECRET_HEAD}{secret.hex()}\n".encode("ascii"))
     except FileExistsError:  # another certgen was quicker
         return load_secret(path.parent, problems, create=False)
     except OSError as error:
         hint = "certgen keeps the secret behind the codes beside issuer.toml: make that folder writable."
-        problems.append(_trouble(path, f"certgen.secret cannot be written ({_why(error)}).", hint))
+        problems.append(_trouble(path, f"certgen.secret cannot be written ({why(error)}).", hint))
         return None
     return secret
-
-
-def _owner_only(path: Path) -> None:
-    """Windows' twin of mode 0600: no inherited rights, all rights for the owner (S-1-3-4) and nobody else."""
-    icacls = Path(os.environ.get("SYSTEMROOT", r"C:\Windows")) / "System32" / "icacls.exe"
-    command: list[Any] = [icacls, path, "/inheritance:r", "/grant:r", "*S-1-3-4:F"]
-    done = subprocess.run(command, capture_output=True, check=False)
-    if done.returncode:
-        raise PermissionError(f"icacls could not keep the file to its owner ({done.returncode})")
-
-
-def _why(error: Exception) -> str:
-    return error.strerror if isinstance(error, OSError) and error.strerror else str(error)
 
 
 def _trouble(path: Path, message: str, hint: str) -> Problem:

@@ -1,0 +1,46 @@
+"""Files for their owner only: secrets and keys. Written new, never over another; refused when others may read them."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+from pathlib import Path
+from typing import Any
+
+
+def write_new(path: Path, data: bytes) -> None:
+    """A new file of mode 0600, on Windows for its owner only, synced to the disk, and named in ``.gitignore`` beside
+    it. Raises FileExistsError when there is one already, else OSError."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+    with os.fdopen(handle, "wb") as file:
+        if os.name == "nt":
+            _owner_only(path)
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    ignore = path.with_name(".gitignore")
+    listed = ignore.read_text(encoding="utf-8").splitlines() if ignore.exists() else []
+    if path.name not in (line.strip() for line in listed):
+        ignore.write_text("\n".join([*listed, path.name, ""]), encoding="utf-8")
+
+
+def loose_mode(path: Path) -> str | None:
+    """The mode ("0644") of a file that others on this computer may read or write; None when it is its owner's only, or
+    where modes say nothing (Windows). Raises OSError."""
+    mode = stat.S_IMODE(path.stat().st_mode)
+    return f"{mode:04o}" if os.name == "posix" and mode & 0o077 else None
+
+
+def why(error: Exception) -> str:
+    """What the system says, without the path."""
+    return error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+
+
+def _owner_only(path: Path) -> None:
+    """Windows' twin of mode 0600: no inherited rights, all rights for the owner (S-1-3-4) and nobody else."""
+    icacls = Path(os.environ.get("SYSTEMROOT", r"C:\Windows")) / "System32" / "icacls.exe"
+    command: list[Any] = [icacls, path, "/inheritance:r", "/grant:r", "*S-1-3-4:F"]
+    done = subprocess.run(command, capture_output=True, check=False)
+    if done.returncode:
+        raise PermissionError(f"icacls could not keep the file to its owner ({done.returncode})")
