@@ -27,6 +27,7 @@ Why = Literal["memory", "time", "crash"]
 
 _NO_MEMORY = 71  # exit code of a child that ran out of memory and could say so
 _LARGEST = 1 << 28  # bytes of one piece; more is no answer of ours
+_END = 0xFFFFFFFF  # in the place of a length: that was all
 _EVERY = 0.02  # seconds between two looks at the memory, where looking is all there is
 _START = "import sys; sys.path[:] = sys.argv[1].split({!r}); from certgen.confine import main; main()"
 
@@ -82,7 +83,7 @@ def _talk(process: subprocess.Popen[bytes], data: bytes) -> Iterator[bytes]:
         process.stdin.close()
     except OSError:  # it is gone already; its exit code says why
         raise EOFError from None
-    while length := struct.unpack("<I", _exactly(process.stdout, 4))[0]:
+    while (length := struct.unpack("<I", _exactly(process.stdout, 4))[0]) != _END:
         if length > _LARGEST:
             raise EOFError
         yield _exactly(process.stdout, length)
@@ -223,7 +224,8 @@ def main() -> None:
         for piece in getattr(import_module(module), name)(argument, data):
             answer.write(struct.pack("<I", len(piece)))
             answer.write(piece)
-        answer.write(bytes(4))
+            answer.flush()
+        answer.write(struct.pack("<I", _END))
         answer.flush()
     except MemoryError:
         os._exit(_NO_MEMORY)
