@@ -94,7 +94,8 @@ def table(name: str) -> str:
     if name == "drawings":
         rows = []
         for drawing, parameters in KINDS.items():
-            told = ", ".join(f"`{key} = {toml.literal(value)}`" for key, value in parameters.items())
+            simple = {key: value for key, value in parameters.items() if not isinstance(value, tuple)}
+            told = ", ".join(f"`{key} = {toml.literal(value)}`" for key, value in simple.items())
             rows.append(f"| `{drawing}` | {told} |")
         return "\n".join(["| kind | parameters with their usual values |", "| --- | --- |", *rows]) + "\n"
     struct = getattr(layout, name)

@@ -214,6 +214,18 @@ def test_what_cannot_be_drawn_is_said(kind: str, parameters: dict[str, Any], sai
     assert problem.exit_code == ExitCode.LAYOUT and said in f"{problem.message} {problem.hint}"
 
 
+@pytest.mark.parametrize("kind", artwork.KINDS)
+def test_whatever_the_numbers_a_drawing_is_made_or_refused_at_once(kind: str) -> None:
+    for width, height in ((600.0, 400.0), (10.0, 10.0), (0.5, 300.0), (0.0, 10.0), (-5.0, 10.0)):
+        for name, usual in artwork.KINDS[kind].items():
+            for value in (-1e9, -1.0, 0.0, 1e-9, 0.5, 100.0, 1e9) if isinstance(usual, float) else ("", "x", True, 3):
+                try:
+                    art = artwork.drawing(kind, width, height, [(0, 0, 0.5)], **{name: value})
+                except CertgenError:
+                    continue
+                assert art.width == width
+
+
 def test_contrast_is_that_of_wcag() -> None:
     assert artwork.contrast((0, 0, 0), (1, 1, 1)) == pytest.approx(21)
     assert artwork.contrast((1, 1, 1), (1, 1, 1)) == 1

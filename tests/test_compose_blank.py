@@ -426,6 +426,21 @@ def test_text_in_a_picture_is_drawn_in_a_font_of_the_issuers_own(tmp_path: Path)
         assert [problem.code for problem in problems] == codes
 
 
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ('[[pages.certificate.art]]\nkind = "wave"\n', "pages.certificate.art[1]"),
+        ('[boxes.title]\nkind = "ornament"\nparameters = { sise = 2 }\n', "boxes.title"),
+        ('[boxes.title]\nkind = "seal"\nparameters = { depth = 3 }\n', "boxes.title"),
+    ],
+)
+def test_art_that_cannot_be_drawn_is_told_with_its_place(tmp_path: Path, text: str, key: str) -> None:
+    plain = PLAIN.replace('[boxes.title]\nkind = "text"\ntext = "{course.title}"\n', "") if "title" in text else PLAIN
+    design = own(tmp_path, plain + text)
+    (problem,) = Make().problems(design=design)
+    assert problem.key == key and problem.file and problem.file.endswith("layout.toml")
+
+
 def test_what_has_no_words_is_named_by_its_box_alone(tmp_path: Path) -> None:
     design = own(tmp_path, PLAIN.replace("size = 26", "size = 126"))
     (problem,) = Make().problems(design=design)

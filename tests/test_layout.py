@@ -108,6 +108,30 @@ def test_paper(tmp_path: Path, paper: str, millimetres: tuple[float, float]) -> 
         (('text = "{rec', 'text = "{{rec'), "template", "}}"),
         (("size = 10", 'size = "10"'), "wrong-type", "size"),
         (('text = "{rec', 'pad = [1, 2, 3]\ntext = "{rec'), "wrong-value", "numbers"),
+        (("size = [100, 60]", 'size = "Leter"'), "wrong-value", "Did you mean “Letter”?"),
+        (("size = [100, 60]", "size = [100]"), "wrong-value", "[width, height]"),
+        (("size = [100, 60]", "size = [0, 60]"), "wrong-value", "from 20 to 5000"),
+        (("size = [100, 60]", "size = [100, 60000]"), "wrong-value", "from 20 to 5000"),
+        (("size = [100, 60]", "size = [100, 60]\nmargin = [1, 2, 3]"), "wrong-value", "numbers"),
+        (("size = [100, 60]", "size = [100, 60]\nmargin = 30"), "wrong-value", "no room"),
+        (('box = "page"', 'box = "page"\npaper = { size = "B5" }'), "wrong-value", "B5"),
+        (('box = "page"', 'box = "page"\nart = [{ kind = "waves", inset = [1, 2, 3] }]'), "wrong-value", "numbers"),
+        (('box = "page"', 'box = "page"\nart = [{ kind = "waves", inset = 30 }]'), "wrong-value", "no room"),
+        (('box = "page"', 'box = "page"\nart = [{ kind = "waves", width = 0 }]'), "wrong-value", "width"),
+        (('box = "page"', 'box = "page"\nart = [{ kind = "image" }]'), "no-file", "needs a file"),
+        (
+            ('box = "page"', 'box = "page"\nart = [{ kind = "rule", colours = ["acent"] }]'),
+            "unknown-colour",
+            "“accent”",
+        ),
+        (
+            ('box = "page"', 'box = "page"\nart = [{ kind = "panel", parameters = { radius = "x" } }]'),
+            "wrong-value",
+            "mm",
+        ),
+        (('text = "{rec', 'background = "#12345"\ntext = "{rec'), "wrong-value", "six digits"),
+        (("size = 10", 'size = 10\ncolour = "inkk"'), "unknown-colour", "“ink”"),
+        (("[styles.body]", '[colours]\npale = { of = "deep" }\n[styles.body]'), "unknown-colour", "deep"),
     ],
 )
 def test_each_mistake_is_told_with_its_place(tmp_path: Path, change: tuple[str, str], code: str, says: str) -> None:
@@ -180,7 +204,7 @@ def test_the_tables_of_the_page_are_those_of_the_code() -> None:
 
 def test_the_page_has_every_table_and_every_key_is_described() -> None:
     structs = [*get_args(layout.AnyBox), layout.Box, layout.Art, layout.PageSpec, layout.Paper, layout.StyleSpec]
-    for struct in (*structs, layout.Tint, layout._File):
+    for struct in (*structs, layout.Tint, layout.File):
         assert f"<!-- layout: {struct.__name__} -->" in page()
         info = msgspec.inspect.type_info(struct)
         assert isinstance(info, msgspec.inspect.StructType)

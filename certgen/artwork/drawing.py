@@ -38,11 +38,15 @@ def drawing(kind: str, width: float, height: float, colours: Sequence[Colour], /
                 f"It has {', '.join(known) or 'none'}.",
             )
         default = known[name]
+        if isinstance(default, tuple) != isinstance(value, list | tuple):
+            raise _refused("bad-parameter", f"{kind}: “{name}” cannot be {value!r}.", "")
         if isinstance(default, int | float) and (
             not isinstance(value, int | float) or isinstance(value, bool) != isinstance(default, bool)
         ):
             kind_of = "true or false" if isinstance(default, bool) else "a number"
             raise _refused("bad-parameter", f"{kind}: “{name}” must be {kind_of}.", f"Its usual value is {default}.")
+    if min(width, height) <= 0:
+        raise _refused("impossible-drawing", f"The drawing “{kind}” has no room.", "Give it a width and a height.")
     try:
         return make(width, height, tuple(colours), **parameters)
     except ValueError as error:
@@ -156,6 +160,8 @@ def _rosette(
     side = min(width, height)
     amplitude = side * depth / 2 - stroke
     radius = side / 2 - amplitude - stroke
+    if not 0 < amplitude < radius:
+        raise ValueError("its ring has no room; change its depth or stroke")
     tiles = max(4, round(2 * pi * radius / (usual * MM * amplitude / (4.5 * MM)) / 1.25))
 
     def around(theta: float, y: float) -> tuple[float, float]:

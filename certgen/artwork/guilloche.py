@@ -24,6 +24,7 @@ Curve = Callable[[float], Point]
 
 UNIT = 0.06  # points; forms are drawn in integers of it
 FAITHFUL = 0.05  # points that a Bézier may be off its wave: a quarter of a stroke
+MOST_TILES = 1000  # to a side of a frame
 ROOMY = 2.7  # the least radius of a corner, in amplitudes: less would crowd the waves on its inner side
 
 
@@ -180,6 +181,8 @@ class Bend:
 def divide(width: float, height: float, tile: float, amplitude: float) -> Frame:
     """The division that needs the least stretching, with tiles about ``tile`` long and corners that are wide enough
     for the amplitude. Points. Raises ValueError where nothing fits."""
+    if tile * MOST_TILES < max(width, height):
+        raise ValueError(f"its waves are more than {MOST_TILES} to a side; raise the wavelength")
     best: tuple[float, Frame] | None = None
     for tenth in range(4, 9):
         unit = Bend(1.0, tenth / 10)

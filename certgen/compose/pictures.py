@@ -149,7 +149,9 @@ class OrnamentNode(Node):
 
     def inner_place(self, sheet: Sheet, frame: Frame) -> None:
         colours = [self.desk.colour(name) for name in self.spec.colours]
-        key, art = self.desk.studio.drawing(self.spec.drawing, frame.width, frame.height, colours, self.spec.parameters)
+        key, art = self.desk.studio.drawing(
+            self.spec.drawing, frame.width, frame.height, colours, self.spec.parameters, f"boxes.{self.name}"
+        )
         sheet.art.append(Picture(artwork=self.desk.use(key, art), rect=sheet.rect(frame)))
 
 
@@ -169,7 +171,7 @@ class SealNode(Node):
         side = min(frame.width, frame.height)
         square = Frame(frame.x + (frame.width - side) / 2, frame.y + (frame.height - side) / 2, side, side)
         colours = [desk.colour(name) for name in self.spec.colours]
-        key, art = desk.studio.drawing("rosette", side, side, colours, self.spec.parameters)
+        key, art = desk.studio.drawing("rosette", side, side, colours, self.spec.parameters, f"boxes.{self.name}")
         sheet.art.append(Picture(artwork=desk.use(key, art), rect=sheet.rect(square)))
         style, colour = desk.style(self.spec.style)
         initials = desk.context.expand("{issuer.initials}").text[: self.spec.letters]

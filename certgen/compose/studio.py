@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
+from msgspec import structs
+
 from certgen import artwork
 from certgen.compose.blank import Blank
 from certgen.compose.boxes import Blankness, Node, OverlayNode, RowNode, StackNode
@@ -162,12 +164,16 @@ class Studio:
         height: float,
         colours: Sequence[Colour],
         parameters: dict[str, float | int | bool | str],
-        **more: object,
+        where: str,
     ) -> tuple[str, Artwork]:
-        """An ornament, with its key."""
-        key = f"{kind}|{width:.2f}|{height:.2f}|{colours}|{sorted(parameters.items())}|{sorted(more.items())}"
+        """An ornament, with its key. Raises CertgenError, for the layout's key ``where``, if it cannot be drawn."""
+        key = f"{kind}|{width:.2f}|{height:.2f}|{colours}|{sorted(parameters.items())}"
         if key not in self._drawn:
-            self._drawn[key] = artwork.drawing(kind, width, height, list(colours), **parameters, **more)
+            try:
+                self._drawn[key] = artwork.drawing(kind, width, height, list(colours), **parameters)
+            except CertgenError as error:
+                placed = [structs.replace(problem, file=self.layout.file, key=where) for problem in error.problems]
+                raise CertgenError(placed) from None
         return key, self._drawn[key]
 
     def check_contrast(self, desk: Desk, box: str, ink: Colour, ground: Colour) -> None:
@@ -310,8 +316,8 @@ class Studio:
                 self._art[key] = art
             whole = (0.0, 0.0, sheet.width, sheet.height)
             sheet.art.append(Picture(desk.use(key, self._art[key]), whole))
-        for art_spec in spec.art:
-            self._art_of(desk, sheet, art_spec)
+        for at, art_spec in enumerate(spec.art, 1):
+            self._art_of(desk, sheet, art_spec, f"pages.{name}.art[{at}]")
 
     def _background_in(self, desk: Desk, page: str, choices: dict[str, str]) -> str:
         """The background of the certificate's language, or of the language that its own is a variety of."""
@@ -327,21 +333,20 @@ class Studio:
             )
         return choices[tag]
 
-    def _art_of(self, desk: Desk, sheet: Sheet, spec: Art) -> None:
+    def _art_of(self, desk: Desk, sheet: Sheet, spec: Art, where: str) -> None:
         frame = _area(spec, sheet)
         colours = [desk.colour(name) for name in spec.colours] or [desk.colour("primary")]
         if spec.kind == "panel":
             desk.fill_behind(sheet, frame, colours[0], float(spec.parameters.get("radius", 0.0)) * MM)
             return
         if spec.kind == "image":
-            if spec.file is None:
-                raise desk.problem("no-file", "An image among a page's art needs a file.", key="art.file")
+            assert spec.file is not None, "checked when the layout was read"
             key, art = self.image(Path(self.layout.folder) / spec.file, frame.width, frame.height)
             x0, y0, x1, y1 = sheet.rect(frame)
             left, low = (x0 + x1 - art.width) / 2, (y0 + y1 - art.height) / 2
             rect: Rect = (left, low, left + art.width, low + art.height)
         else:
-            key, art = self.drawing(spec.kind, frame.width, frame.height, colours, spec.parameters)
+            key, art = self.drawing(spec.kind, frame.width, frame.height, colours, spec.parameters, where)
             rect = sheet.rect(frame)
         sheet.art.append(Picture(desk.use(key, art), rect))
 

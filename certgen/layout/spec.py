@@ -1,27 +1,20 @@
-"""A layout: what a certificate looks like, read from ``layout.toml`` and checked once.
+"""What a layout file may say: its tables, their keys, and what each key means to a designer.
 
-A layout is a folder with a ``layout.toml``, its phrases (``phrases/<language>.toml``) and any
-artwork it places. Boxes are named tables, ``[boxes.title]``; containers list the names of the
-boxes inside them, so that a problem can say which box it is about. Lengths are millimetres, type
-sizes points. Every text is a template of fields in braces, which are substitution and no more.
+Boxes are named tables, ``[boxes.title]``; containers list the names of the boxes inside them, so that a problem can
+say which box it is about. Lengths are millimetres, type sizes points. Every text is a template of fields in braces,
+which are substitution and no more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path, PureWindowsPath
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
-from certgen import assets, toml
-from certgen.errors import ExitCode, Problem
-from certgen.fields import FIELDS, Template
-
 MM = 72 / 25.4
 """Points in a millimetre."""
 
-_SIZES = {"A3": (297, 420), "A4": (210, 297), "A5": (148, 210), "Letter": (215.9, 279.4), "Legal": (215.9, 355.6)}
+SIZES = {"A3": (297, 420), "A4": (210, 297), "A5": (148, 210), "Letter": (215.9, 279.4), "Legal": (215.9, 355.6)}
 
 Align = Literal["start", "center", "end"]
 Across = Literal["start", "center", "end", "stretch"]
@@ -52,7 +45,7 @@ class Paper(Struct, frozen=True, forbid_unknown_fields=True):
 
     def points(self) -> tuple[float, float]:
         """Width and height of the trimmed page in points."""
-        a, b = sorted(_SIZES[self.size] if isinstance(self.size, str) else self.size)
+        a, b = sorted(SIZES[self.size] if isinstance(self.size, str) else self.size)
         if isinstance(self.size, list):
             a, b = self.size
             return (a * MM, b * MM)
@@ -67,7 +60,7 @@ class StyleSpec(Struct, frozen=True, forbid_unknown_fields=True):
     script: (
         Annotated[bool, Meta(description="false: the body's face, where the issuer's imitates handwriting")] | None
     ) = None
-    weight: Annotated[int, Meta(description="400 is regular, 600 semibold")] | None = None
+    weight: Annotated[int, Meta(description="400 is regular, 600 semibold", ge=100, le=1000)] | None = None
     italic: Annotated[bool, Meta(description="never in a right-to-left language")] | None = None
     size: Annotated[float, Meta(description="points", gt=0)] | None = None
     plain_size: (
@@ -125,8 +118,8 @@ class Art(Struct, frozen=True, forbid_unknown_fields=True):
         ],
         Meta(description="where it lies within the inset"),
     ] = "fill"
-    width: Annotated[float, Meta(description="mm; without it all there is")] | None = None
-    height: Annotated[float, Meta(description="mm; without it all there is")] | None = None
+    width: Annotated[float, Meta(description="mm; without it all there is", gt=0)] | None = None
+    height: Annotated[float, Meta(description="mm; without it all there is", gt=0)] | None = None
     colours: Annotated[list[str], Meta(description="names from [colours] or #rrggbb")] = []
     file: Annotated[str, Meta(description="for image: a file in the layout's folder")] | None = None
     parameters: Annotated[dict[str, float | int | bool | str], Meta(description="what the kind of drawing takes")] = {}
@@ -232,7 +225,7 @@ class LogosBox(Box, frozen=True, tag="logos", kw_only=True):
     """The issuer's logos, of equal optical size; its name in words where there is none."""
 
     height: Annotated[float, Meta(description="mm for each", gt=0)] = 16.0
-    max_width: Annotated[float, Meta(description="mm for each")] = 46.0
+    max_width: Annotated[float, Meta(description="mm for each", gt=0)] = 46.0
     gap: Annotated[float, Meta(description="mm between them", ge=0)] = 8.0
     set: Annotated[Align, Meta(description="alignment in the box")] = "start"
     columns: Annotated[int, Meta(description="at most so many side by side", ge=1)] = 8
@@ -244,7 +237,7 @@ class LogosBox(Box, frozen=True, tag="logos", kw_only=True):
 class RuleBox(Box, frozen=True, tag="rule", kw_only=True):
     """A line across the box."""
 
-    thickness: Annotated[float, Meta(description="points")] = 0.4
+    thickness: Annotated[float, Meta(description="points", gt=0)] = 0.4
     colour: Annotated[str, Meta(description="a colour")] = "ink"
 
 
@@ -358,7 +351,7 @@ class PageSpec(Struct, frozen=True, forbid_unknown_fields=True):
     include: Annotated[Literal["always", "asked"], Meta(description="asked: only with --record")] = "always"
 
 
-class _File(Struct, frozen=True, forbid_unknown_fields=True):
+class File(Struct, frozen=True, forbid_unknown_fields=True):
     """layout.toml as written."""
 
     title: Annotated[str, Meta(description="name of the layout")]
@@ -393,200 +386,3 @@ class Layout(Struct, frozen=True):
     def conditions(self) -> tuple[str, ...]:
         """The fields that any box's ``when`` asks for, sorted."""
         return tuple(sorted({box.when.lstrip("!") for box in self.boxes.values() if box.when}))
-
-
-def bundled() -> list[str]:
-    """Names of the layouts that ship with certgen."""
-    return sorted(path.parent.name for path in assets.folder("layouts").glob("*/layout.toml"))
-
-
-def load(name: str, problems: list[Problem]) -> Layout | None:
-    """Read and check a layout: a bundled one by name, a user's own by its folder's path."""
-    folder = assets.folder("layouts") / name if _is_name(name) else Path(name)
-    path = folder / "layout.toml"
-    if not path.is_file():
-        message = f"There is no layout “{name}”." if _is_name(name) else f"The folder {folder} has no layout.toml."
-        problems.append(_problem("no-layout", message, f"The bundled layouts are: {', '.join(bundled())}."))
-        return None
-    before = len(problems)
-    data = toml.read(path, problems, exit_code=ExitCode.LAYOUT)
-    if data is None:
-        return None
-    found = toml.convert(data, _File, path, problems, exit_code=ExitCode.LAYOUT)
-    if found is None:
-        return None
-    layout = Layout(
-        name=folder.name,
-        folder=str(folder.resolve()),
-        title=found.title,
-        summary=found.summary,
-        paper=found.paper,
-        fonts=found.fonts,
-        colours=found.colours,
-        styles=found.styles,
-        boxes=found.boxes,
-        pages=found.pages,
-        phrases=_phrases(folder, problems),
-        file=str(path),
-    )
-    problems.extend(_check(layout))
-    return layout if not any(problem.severity == "error" for problem in problems[before:]) else None
-
-
-def schema() -> dict[str, Any]:
-    """JSON Schema of layout.toml (draft 2020-12)."""
-    import msgspec
-
-    return msgspec.json.schema(_File)
-
-
-def _is_name(name: str) -> bool:
-    return "/" not in name and "\\" not in name and not Path(name).is_absolute()
-
-
-def _problem(code: str, message: str, hint: str = "", **place: Any) -> Problem:
-    return Problem(code=code, message=message, hint=hint, exit_code=ExitCode.LAYOUT, **place)
-
-
-def _phrases(folder: Path, problems: list[Problem]) -> dict[str, dict[str, str]]:
-    """The common words, overridden by the layout's own, by language."""
-    words: dict[str, dict[str, str]] = {}
-    for place in (assets.folder("layouts") / "phrases", folder / "phrases"):
-        for path in sorted(place.glob("*.toml")):
-            data: dict[str, Any] = toml.read(path, problems, exit_code=ExitCode.LAYOUT) or {}
-            labels = words.setdefault(path.stem, {})
-            for label, phrase in _flat(data):
-                if isinstance(phrase, str):
-                    labels[label] = phrase
-                else:
-                    message = f"The phrase “{label}” must be text in quotation marks."
-                    problems.append(_problem("wrong-type", message, file=str(path), key=label))
-    return words
-
-
-def _flat(data: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for key, value in data.items():
-        if isinstance(value, dict):
-            yield from _flat(value, f"{prefix}{key}.")
-        else:
-            yield prefix + key, value
-
-
-def _check(layout: Layout) -> Iterator[Problem]:
-    """What types cannot say: names that must exist, boxes that hold themselves, fields that are unknown."""
-
-    def wrong(code: str, key: str, message: str, hint: str = "") -> Problem:
-        return _problem(code, message, hint, file=layout.file, key=key)
-
-    if not layout.pages:
-        yield wrong("no-pages", "pages", "The layout has no page.", 'Add a table [pages.certificate] with box = "…".')
-    known_styles = set(layout.styles)
-    for name, style in layout.styles.items():
-        if style.like and style.like not in known_styles:
-            yield wrong(
-                "unknown-style",
-                f"styles.{name}.like",
-                f"There is no style “{style.like}”.",
-                _nearest(style.like, known_styles),
-            )
-        seen, at = {name}, style.like
-        while at in layout.styles:
-            if at in seen:
-                yield wrong(
-                    "style-loop", f"styles.{name}.like", f"The style “{name}” is like itself, by way of “{at}”."
-                )
-                break
-            seen.add(at)
-            at = layout.styles[at].like
-    for name in layout.colours:
-        if name in _made_of(layout, name, set()):
-            yield wrong("colour-loop", f"colours.{name}", f"The colour “{name}” is made of itself.")
-    for name, page in layout.pages.items():
-        if page.box not in layout.boxes:
-            yield wrong(
-                "unknown-box", f"pages.{name}.box", f"There is no box “{page.box}”.", _nearest(page.box, layout.boxes)
-            )
-        else:
-            yield from (wrong(*found) for found in _loops(layout, page.box, ()))
-    for key, file in _files(layout):
-        if not _inside(file):
-            message = f"“{file}” is not in the layout's folder."
-            yield wrong("outside-folder", key, message, "Copy the file into the layout's folder, and give its name.")
-    labels = {label for words in layout.phrases.values() for label in words}
-    for name, box in layout.boxes.items():
-        key = f"boxes.{name}"
-        for child in getattr(box, "boxes", ()):
-            if child not in layout.boxes:
-                yield wrong("unknown-box", f"{key}.boxes", f"There is no box “{child}”.", _nearest(child, layout.boxes))
-        for attribute in ("style", "name_style", "role_style", "heading", "subheading", "minor"):
-            value = getattr(box, attribute, None)
-            for style_name in (value if isinstance(value, list) else [value]) if value else ():
-                if style_name not in known_styles and not (
-                    isinstance(box, LogosBox | SealBox) and attribute == "style"
-                ):
-                    yield wrong(
-                        "unknown-style",
-                        f"{key}.{attribute}",
-                        f"There is no style “{style_name}”.",
-                        _nearest(style_name, known_styles),
-                    )
-        asked = [box.when.lstrip("!")] if box.when else []
-        if isinstance(box, TextBox):
-            for text in box.text if isinstance(box.text, list) else [box.text]:
-                template = Template.parse(text)
-                asked += template.paths
-                for fault in template.faults:
-                    yield wrong("template", f"{key}.text", f"{fault[:1].upper()}{fault[1:]}.")
-        for path in asked:
-            if path.startswith("words."):
-                if path[6:] not in labels and "{" not in path:
-                    yield wrong("unknown-phrase", key, f"No phrase is called “{path[6:]}”.", _nearest(path[6:], labels))
-            elif path not in FIELDS and not path.startswith("roster."):
-                yield wrong("unknown-field", key, f"There is no field {{{path}}}.", _nearest(path, FIELDS))
-        try:
-            sides(box.pad)
-        except ValueError as error:
-            yield wrong("wrong-value", f"{key}.pad", f"{error}".capitalize() + ".")
-
-
-def _files(layout: Layout) -> Iterator[tuple[str, str]]:
-    """Every file that the layout names, with its key."""
-    for name, page in layout.pages.items():
-        if isinstance(page.background, dict):
-            yield from ((f"pages.{name}.background.{tag}", file) for tag, file in page.background.items())
-        elif page.background is not None:
-            yield f"pages.{name}.background", page.background
-        yield from ((f"pages.{name}.art", art.file) for art in page.art if art.file is not None)
-    yield from ((f"boxes.{name}.file", box.file) for name, box in layout.boxes.items() if isinstance(box, ImageBox))
-
-
-def _inside(file: str) -> bool:
-    """Whether a path stays below the folder it counts from, on every system: a layout comes from anywhere."""
-    if PureWindowsPath(file).drive or file.startswith(("/", "\\")):
-        return False
-    return ".." not in file.replace("\\", "/").split("/")
-
-
-def _made_of(layout: Layout, name: str, found: set[str]) -> set[str]:
-    """The colours that a colour is made of, or depends on as its ground."""
-    colour = layout.colours.get(name)
-    for part in (colour.of, colour.on) if isinstance(colour, Tint) else (colour,):
-        if part and part not in found:
-            found.add(part)
-            _made_of(layout, part, found)
-    return found
-
-
-def _loops(layout: Layout, name: str, above: tuple[str, ...]) -> Iterator[tuple[str, str, str]]:
-    if name in above:
-        yield ("box-loop", f"boxes.{name}", f"The box “{name}” is inside itself.")
-        return
-    for child in getattr(layout.boxes.get(name), "boxes", ()):
-        yield from _loops(layout, child, (*above, name))
-
-
-def _nearest(word: str, known: Any) -> str:
-    import difflib
-
-    close = difflib.get_close_matches(word, list(known), n=1)
-    return f"Did you mean “{close[0]}”?" if close else f"There are: {', '.join(sorted(known))}."
