@@ -13,12 +13,16 @@ def write_new(path: Path, data: bytes) -> None:
     """A new file of mode 0600, on Windows for its owner only, synced to the disk, and named in ``.gitignore`` beside
     it. Raises FileExistsError when there is one already, else OSError."""
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
-    with os.fdopen(handle, "wb") as file:
-        if os.name == "nt":
-            _owner_only(path)
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with os.fdopen(handle, "wb") as file:
+            if os.name == "nt":
+                _owner_only(path)
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:  # half of it would be taken for a damaged one the next time
+        path.unlink(missing_ok=True)
+        raise
     ignore = path.with_name(".gitignore")
     listed = ignore.read_text(encoding="utf-8").splitlines() if ignore.exists() else []
     if path.name not in (line.strip() for line in listed):

@@ -393,3 +393,63 @@ def test_the_plan_counts_those_who_are_left_out(academy: Academy) -> None:
     academy.write_roster(ROSTER + ",nobody@example.org,91,100,,\n")
     result = batch.run(Options(roster=academy.roster, skip_problems=True), Look())
     assert (plans[0].recipients, plans[0].left_out, result.counts.recipients) == (5, 1, 5)
+
+
+# --- every option does what it says ---------------------------------------------------------------
+
+
+def test_another_courses_file_may_be_named(academy: Academy) -> None:
+    other = academy.folder / "other.toml"
+    other.write_text(COURSE.replace('"M-1"', '"M-2"').replace('"../plain"', '"plain"'), encoding="utf-8")
+    result = run(academy, course=other)
+    assert result.status == "done"
+    assert result.manifest is not None
+    assert json.loads(result.manifest.read_bytes())["course"] == "M-2"
+
+
+def test_a_sheet_may_be_named(academy: Academy, tmp_path: Path) -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    for name, person in (("Monday", "Ana Díaz"), ("Friday", "Bo Li")):
+        sheet = book.create_sheet(name)
+        sheet.append(["Name", "Score", "Attendance"])
+        sheet.append([person, 90, 90])
+    del book["Sheet"]
+    path = academy.roster.with_suffix(".xlsx")
+    book.save(path)
+    for name, person in (("Monday", "Ana Díaz"), ("Friday", "Bo Li")):
+        result = batch.run(Options(roster=path, sheet=name))
+        assert [entry.name for entry in result.certificates] == [person]
+
+
+def test_a_course_on_a_sheet_of_the_workbook_is_enough(academy: Academy) -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    book.active.append(["Name", "Completed"])
+    book.active.append(["Ana Díaz", "yes"])
+    sheet = book.create_sheet("Course")
+    rows = [("code", "S-1"), ("title", "On a sheet"), ("start", date(2026, 3, 2)), ("issued", date(2026, 4, 10))]
+    for row in [("Key", "Value"), *rows, ("layout", "../plain"), ("award", "completion | completed = yes")]:
+        sheet.append(row)
+    academy.course.unlink()
+    path = academy.roster.with_suffix(".xlsx")
+    book.save(path)
+    result = batch.run(Options(roster=path))
+    assert (result.status, [entry.award for entry in result.certificates]) == ("done", ["completion"])
+
+
+def test_the_day_of_issue_that_is_asked_for_goes_before_the_courses(academy: Academy) -> None:
+    plans: list[Plan] = []
+
+    class Look(batch.Nobody):
+        def plan(self, plan: Plan, problems: list[Problem]) -> None:
+            plans.append(plan)
+
+    batch.run(Options(roster=academy.roster, issued=date(2026, 5, 1), dry_run=True), Look())
+    assert plans[0].issued == date(2026, 5, 1)
+
+
+def test_files_are_named_by_the_pattern(academy: Academy) -> None:
+    result = run(academy, name="{course.hours} {recipient.name} {credential.kind}", out=academy.folder / "named")
+    assert result.certificates[0].file == "40-Ana-Díaz-achievement.pdf"
+    assert (academy.folder / "named" / result.certificates[0].file).is_file()

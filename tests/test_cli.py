@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import re
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -16,7 +19,7 @@ from certgen import cli
 from certgen.batch import BatchResult, Counts
 from certgen.cli import guarded
 from certgen.errors import CertgenError, ExitCode, Problem
-from certgen.screen import place, printable
+from certgen.screen import Screen, place, printable
 
 HEAVY = (
     "icu",
@@ -213,3 +216,33 @@ def test_the_documented_object_has_the_fields_of_the_real_one(academy: Academy) 
     assert list(documented["counts"]) == list(real["counts"])
     for field in ("certificates", "not_awarded", "problems"):
         assert list(documented[field][0]) == list(real[field][0])
+
+
+def test_people_are_told_what_falls_back_and_what_is_assumed(academy: Academy) -> None:
+    academy.write_course(COURSE.partition("[[awards]]")[0].replace("languages =", 'venue = "Online"\nlanguages ='))
+    words = " ".join(certgen("batch", academy.roster, "--dry-run").stdout.split())
+    assert "so everyone gets a certificate of completion" in words
+    assert "Not translated into French, so in the first language: title, venue." in words
+
+
+def test_the_day_of_issue_is_asked_until_it_is_a_day() -> None:
+    with CliRunner().isolation(input="today\n10/04/2026\n2026-04-10\n") as streams:
+        assert Screen(ask=True).ask_issued() == date(2026, 4, 10)
+        assert streams[0].getvalue().count(b"is not a day") == 2
+    assert Screen(ask=False).ask_issued() is None
+
+
+def test_a_terminal_shows_progress_with_rate_and_time_left() -> None:
+    from rich.console import Console
+
+    out = io.StringIO()
+    with Screen(ask=False) as screen:
+        screen._console = Console(file=out, force_terminal=True, width=80, highlight=False)
+        screen.progress(0, 1000)
+        screen.progress(500, 1000)
+        assert screen._bar
+        screen._bar[0].refresh()
+    shown = out.getvalue()
+    assert "500/1000" in shown
+    assert re.search(r"\d a second,", shown)
+    assert re.search(r"(\d\d|--):(\d\d|--) left", re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", shown))

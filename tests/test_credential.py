@@ -8,6 +8,7 @@ import hmac
 import json
 import os
 import stat
+import subprocess
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -16,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from certgen import credential
+from certgen import credential, guarded
 from certgen.credential import code, decide, describe, grouped, identity, load_secret, lookup, mint
 from certgen.errors import CertgenError, Problem
 from certgen.model import (
@@ -104,6 +105,7 @@ def test_reasons_are_in_words() -> None:
     words = reason(person(attendance=D("79.5"), completed=False), strict)
     assert words == "attendance 79.5 % is below 80 %; 60 hours are below 70; not completed"
     assert reason(person(hours=D(71)), strict) == "no attendance; no word on completion"
+    assert decide(person(attendance=D(80), completed=True, hours=D(70)), strict) == 0
 
 
 def test_rules_are_tried_in_order_and_all_conditions_of_one_must_hold() -> None:
@@ -194,6 +196,9 @@ def test_a_person_without_id_and_address_is_known_by_the_folded_name() -> None:
 def test_the_rosters_hours_and_dates_go_before_the_courses() -> None:
     made = mint(person(hours=D("22.5"), end=date(2026, 3, 20)), a_course(), ISSUER, 0, "en", SECRET)
     assert (made.hours, made.start, made.end) == (D("22.5"), date(2026, 3, 2), date(2026, 3, 20))
+    begun = mint(person(start=date(2026, 3, 9)), a_course(), ISSUER, 0, "en", SECRET)
+    assert (begun.start, begun.end) == (date(2026, 3, 9), date(2026, 3, 27))
+    assert begun.code == made.code  # the code names the course's running, not the person's days
     find = lookup(made)
     assert find("course.hours") == find("credential.hours") == D("22.5")
     assert find("credential.dates") == (date(2026, 3, 2), date(2026, 3, 20))
@@ -271,6 +276,39 @@ def test_a_secret_is_made_once_for_its_owner_only(tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.mkdir()
     assert load_secret(other, problems, create=True) != made
+
+
+def test_a_secret_on_windows_is_its_owners_before_it_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[Path, int]] = []
+    monkeypatch.setattr(guarded, "_owner_only", lambda path: asked.append((path, path.stat().st_size)))
+    with monkeypatch.context() as windows:
+        windows.setattr(os, "name", "nt")
+        made = load_secret(tmp_path, [], create=True)
+    assert made is not None
+    assert asked == [(tmp_path / "certgen.secret", 0)]
+
+
+def test_a_secret_that_windows_cannot_keep_to_its_owner_is_told_and_not_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commands: list[list[str]] = []
+
+    def icacls(command: list[str], **_: object) -> subprocess.CompletedProcess[bytes]:
+        commands.append([str(part) for part in command])
+        return subprocess.CompletedProcess(command, 5)
+
+    path = tmp_path / "certgen.secret"
+    problems: list[Problem] = []
+    monkeypatch.setattr(subprocess, "run", icacls)
+    monkeypatch.setattr(guarded, "Path", type(tmp_path))  # no WindowsPath can be made elsewhere
+    with monkeypatch.context() as windows:
+        windows.setattr(os, "name", "nt")
+        assert load_secret(tmp_path, problems, create=True) is None
+    assert commands[0][1:] == [str(path), "/inheritance:r", "/grant:r", "*S-1-3-4:F"]
+    assert [problem.code for problem in problems] == ["secret"]
+    assert not path.exists()  # an empty one would be taken for a damaged one the next time
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's; Windows has access lists")
