@@ -702,20 +702,31 @@ class Batch:
         """The manifest, and what else lies in the folder."""
         manifest = output.manifest_path(self.folder, self.roster)
         self.left = output.leftovers(self.folder, set(self.files), manifest)
-        if self.left:
-            shown = ", ".join(self.left[:3]) + (f" and {len(self.left) - 3} more" if len(self.left) > 3 else "")
-            self.problems.append(
-                Problem(
-                    code="leftovers",
-                    severity="warning",
-                    message=f"The folder also holds certificates of people who are not in this batch: {shown}.",
-                    hint="They are kept. Delete those that should not be given out.",
-                    file=str(self.folder),
-                )
-            )
+        mine = {entry.code for entry in self.entries}
+        earlier = [name for name in self.left if any(name[at : at + 19] in mine for at in range(len(name) - 18))]
+        self._left_over(
+            "earlier-certificates",
+            earlier,
+            "The folder also holds certificates with codes of this batch under other names",
+            "A name or the pattern has changed since. They are kept: delete those that were not given out, as two "
+            "certificates with one code contradict each other.",
+        )
+        self._left_over(
+            "leftovers",
+            [name for name in self.left if name not in earlier],
+            "The folder also holds certificates of people who are not in this batch",
+            "They are kept. Delete those that should not be given out.",
+        )
         data = output.manifest(self.roster.name, self.people.digest, self.course.code, self.entries, self.left)
         output.write_whole(manifest, data)
         self.manifest = manifest
+
+    def _left_over(self, code: str, files: list[str], what: str, hint: str) -> None:
+        if files:
+            shown = ", ".join(files[:3]) + (f" and {len(files) - 3} more" if len(files) > 3 else "")
+            place = str(self.folder)
+            problem = Problem(code=code, severity="warning", message=f"{what}: {shown}.", hint=hint, file=place)
+            self.problems.append(problem)
 
     def _write_sheet(self) -> None:
         """The roster as it came with what each person got; that it cannot be written spoils nothing."""

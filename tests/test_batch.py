@@ -395,6 +395,19 @@ def test_the_plan_counts_those_who_are_left_out(academy: Academy) -> None:
     assert (plans[0].recipients, plans[0].left_out, result.counts.recipients) == (5, 1, 5)
 
 
+def test_a_corrected_name_leaves_a_certificate_of_the_same_code_and_that_is_told(academy: Academy) -> None:
+    run(academy)
+    (before,) = academy.out.glob("Ana*.pdf")
+    academy.write_roster(ROSTER.replace("Ana Díaz", "Ana Díaz Ruiz"))
+    result = run(academy)
+    assert (result.counts.issued, result.counts.unchanged) == (1, 2)
+    assert codes(result, "warning") == ["earlier-certificates"]
+    assert before.name in result.problems[-1].message
+    assert before.is_file()
+    academy.write_roster(ROSTER.replace("Ana Díaz,ana@", "Ana Díaz,ana.diaz@"))
+    assert codes(run(academy), "warning") == ["leftovers"]  # another address is another person, with another code
+
+
 # --- every option does what it says ---------------------------------------------------------------
 
 
