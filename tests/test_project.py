@@ -190,6 +190,21 @@ def test_ci_runs_the_readme_commands() -> None:
         assert done.stdout.strip() == command
 
 
+def test_the_architecture_names_every_room_from_the_top_floor_down() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d| ) +\| (`.*?) \|", page, re.MULTILINE)
+    named = {room: at for at, (_, rooms) in enumerate(rows) for room in re.findall(r"`([\w/]+)`", rooms)}
+    floors = [int(floor) for floor, _ in rows if floor.strip()]
+    assert floors == sorted(floors, reverse=True)
+    there = {f"{path.name}/" if path.is_dir() else path.stem for path in (ROOT / "certgen").iterdir()}
+    assert set(named) <= there, f"not there: {set(named) - there}"
+    contract = next(c for c in PYPROJECT["tool"]["importlinter"]["contracts"] if c["type"] == "layers")
+    layers = [[room.strip() for room in layer.split("|")] for layer in contract["layers"]]
+    wanted = {room for layer in layers for room in layer} - {"__main__"}
+    missing = wanted - {room.rstrip("/") for room in named}
+    assert not missing, f"add to docs/architecture.md: {missing}"
+
+
 def test_changelog_tells_of_this_version() -> None:
     text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     versions = re.findall(r"^## \[(\d+\.\d+\.\d+)\] - (unreleased|\d{4}-\d\d-\d\d)$", text, re.M)
