@@ -10,7 +10,7 @@ import io
 import re
 import warnings
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,11 +30,14 @@ _ADDRESS = re.compile(r"[A-Z]{1,3}[1-9][0-9]{0,6}")
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")  # XML 1.0, 2.2
 
 
-def annotated(source: bytes, sheets: Sequence[Sheet], roster: Path, sheet: str, problems: Sequence[Problem]) -> bytes:
-    """The workbook with its notes. ``sheet`` is the one with the people; problems of ``roster`` stand on its cells."""
+def annotated(
+    source: bytes, values: Callable[[], Sequence[Sheet]], roster: Path, sheet: str, problems: Sequence[Problem]
+) -> bytes:
+    """The workbook with its notes. ``sheet`` is the one with the people; problems of ``roster`` stand on its cells.
+    ``values`` reads the sheets where the file is not a workbook to be kept."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of what openpyxl does not keep, such as slicers
-        book = _loaded(source) or _made(sheets)
+        book = _loaded(source) or _made(values())
         for problem in problems:
             if problem.file is None or Path(problem.file) == roster:
                 _note(book, problem, sheet)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from certgen import annotate, batch, output, roster
+from certgen import annotate, batch, output, roster, workbook
 from certgen.columns import Column
 from certgen.compose import Fit
 from certgen.errors import CertgenError, ExitCode, Problem
@@ -94,10 +95,12 @@ def report(options: batch.Options, checked: Checked, path: Path) -> Path:
             )
         )
     source = file.read_bytes() if file.is_file() else b""
-    quiet: list[Problem] = []
-    book = None if source.startswith(b"PK") else roster.open_roster(file, quiet, options.reading)
-    sheets = book.sheets if book else []
-    data = annotate.annotated(source, sheets, file, checked.sheet or file.stem, checked.result.problems)
+
+    def values() -> Sequence[workbook.Sheet]:
+        book = roster.open_roster(file, [], options.reading)
+        return book.sheets if book else []
+
+    data = annotate.annotated(source, values, file, checked.sheet or file.stem, checked.result.problems)
     with output.told("The report cannot be written"):
         path.parent.mkdir(parents=True, exist_ok=True)
         ours = path.exists() and annotate.is_ours(path.read_bytes())

@@ -19,6 +19,7 @@ from certgen import annotate, batch, cli
 from certgen.batch import Options
 from certgen.check import Checked, check, report
 from certgen.errors import CertgenError, ExitCode, Problem
+from certgen.workbook import Sheet
 
 
 @pytest.fixture
@@ -120,7 +121,7 @@ def problem(cell: str | None, message: str = "Wrong.", **more: Any) -> Problem:
 
 
 def noted(source: bytes, *problems: Problem) -> Workbook:
-    return load_workbook(io.BytesIO(annotate.annotated(source, [], Path("/a/r.xlsx"), "People", problems)))
+    return load_workbook(io.BytesIO(annotate.annotated(source, list, Path("/a/r.xlsx"), "People", problems)))
 
 
 def roster() -> Workbook:
@@ -204,9 +205,17 @@ def test_only_an_earlier_report_is_written_over(academy: Academy) -> None:
     assert academy.roster.read_bytes() == before
 
 
+def test_of_a_vast_workbook_the_values_are_copied(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(annotate, "LARGEST", 1000)
+    sheet = Sheet("People", False, [["Name"], ["Ana"]])
+    data = annotate.annotated(saved(roster()), lambda: [sheet], Path("/a/r.xlsx"), "People", [problem("A2")])
+    page = load_workbook(io.BytesIO(data))["People"]
+    assert page["A2"].comment is not None
+    assert (page["A1"].font.b, page["B2"].value) == (False, None)
+
+
 def test_a_bomb_is_not_opened(tmp_path: Path) -> None:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("xl/workbook.xml", b" " * 80_000_000)
-    book = noted(out.getvalue(), problem("A1"))
-    assert book.sheetnames == [annotate.LIST]
+    assert noted(out.getvalue(), problem("A1")).sheetnames == [annotate.LIST]

@@ -8,6 +8,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from academy import ROSTER, Academy
 from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
@@ -15,7 +16,8 @@ from openpyxl.comments import Comment
 from openpyxl.styles import Font, PatternFill
 from openpyxl.worksheet.worksheet import Worksheet
 
-from certgen import ledger, output, workbook
+from certgen import batch, ledger, output, workbook
+from certgen.batch import Options
 from certgen.errors import Problem
 from certgen.ledger import HEADERS, Line, Place
 from certgen.workbook import Sheet
@@ -229,3 +231,64 @@ def test_the_reader_reads_it(tmp_path: Path) -> None:
     book = workbook.read(path, problems)
     assert book is not None and not problems
     assert book.sheets[0].rows[0][-4:] == list(HEADERS)
+
+
+# --- in a batch ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def academy(tmp_path: Path) -> Academy:
+    return Academy(tmp_path / "academy")
+
+
+def rows_of(path: Path | None) -> list[tuple[object, ...]]:
+    assert path is not None
+    page = load_workbook(path).active
+    assert page is not None
+    return [row[-4:] for row in page.iter_rows(values_only=True)]
+
+
+def test_a_batch_says_of_everyone_what_they_got_or_why_not(academy: Academy) -> None:
+    academy.write_roster(ROSTER + ",nobody@example.org,90,90,,\n")
+    result = batch.run(Options(roster=academy.roster, skip_problems=True))
+    assert result.sheet == academy.out / "roster-issued.xlsx"
+    rows = rows_of(result.sheet)
+    made = [(entry.code, entry.award, entry.file, None) for entry in result.certificates]
+    assert rows[:4] == [HEADERS, *made]
+    assert rows[4] == (
+        None,
+        None,
+        None,
+        "For achievement: no score. For participation: attendance 79.9 % is below 80 %",
+    )
+    assert rows[5] == (None, None, None, result.problems[0].message)
+
+
+def test_the_sheet_repeats_itself_and_is_not_written_over(academy: Academy) -> None:
+    first = batch.run(Options(roster=academy.roster)).sheet
+    assert first is not None
+    before = first.stat().st_mtime_ns
+    assert batch.run(Options(roster=academy.roster)).sheet == first
+    assert first.stat().st_mtime_ns == before
+    academy.write_roster(ROSTER.replace("bo@example.org,,79.9", "bo@example.org,,80"))
+    again = batch.run(Options(roster=academy.roster)).sheet
+    assert again is not None and again.name == "roster-issued (2).xlsx"
+    assert first.stat().st_mtime_ns == before
+    assert batch.run(Options(roster=academy.roster, replace=True)).sheet == first
+
+
+def test_the_sheet_can_be_left_out(academy: Academy) -> None:
+    for options in (Options(roster=academy.roster, issued_sheet=False), Options(roster=academy.roster, dry_run=True)):
+        assert batch.run(options).sheet is None
+    assert not list(academy.out.glob("*.xlsx"))
+
+
+def test_a_roster_that_changes_meanwhile_gets_no_wrong_sheet(academy: Academy) -> None:
+    class Meddler(batch.Nobody):
+        def progress(self, done: int, total: int) -> None:
+            academy.write_roster("Name,E-mail,Score\nSomebody Else,x@example.org,90\n")
+
+    result = batch.run(Options(roster=academy.roster), Meddler())
+    assert (result.status, result.sheet) == ("done", None)
+    assert [problem.code for problem in result.problems] == ["no-issued-sheet"]
+    assert len(academy.files()) == 3

@@ -68,6 +68,8 @@ def test_every_page_is_marked_and_every_code_says_so(academy: Academy) -> None:
         were, are = one.convert("L").tobytes(), other.convert("L").tobytes()
         kept = [now < 120 for now, was in zip(are, were, strict=True) if was < 90]
         assert sum(kept) > 0.99 * len(kept)  # nothing that is read is hidden
+        paper = [now > 170 for now, was in zip(are, were, strict=True) if was > 250]
+        assert all(paper)  # and it stands on a pale ground
 
 
 def _reddish(image: Image.Image) -> int:
@@ -195,6 +197,26 @@ def test_a_change_is_seen_within_half_a_second(academy: Academy, what: str) -> N
     follower.join(20)
     assert first.pdf.read_bytes() != before
     assert seen[0] + preview.EVERY < 0.5
+
+
+LOGO = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><rect width="9" height="9" fill="{}"/></svg>'
+
+
+def test_a_new_logo_is_seen(academy: Academy) -> None:
+    logo = academy.folder / "logo.svg"
+    logo.write_text(LOGO.format("#ff0000"), encoding="utf-8")
+    with (academy.folder / "issuer.toml").open("a", encoding="utf-8") as file:
+        file.write('logo = "logo.svg"\n')
+    sample = Preview(batch.Options(roster=academy.roster, layout="modern"))
+    seen = []
+    for colour in ("#ff0000", "#00ff00"):
+        logo.write_text(LOGO.format(colour) + "\n", encoding="utf-8")
+        shown = sample.make()
+        assert shown.pdf is not None
+        seen.append(_pages(shown.pdf.read_bytes())[0].getcolors(1 << 20))
+    red, green = ({colour for _, colour in colours or ()} for colours in seen)
+    assert (255, 0, 0) in red and (255, 0, 0) not in green
+    assert (0, 255, 0) in green
 
 
 def test_what_changes_while_it_is_made_is_seen_too(academy: Academy, monkeypatch: pytest.MonkeyPatch) -> None:
