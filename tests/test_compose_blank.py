@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import re
+import shutil
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -288,6 +289,34 @@ def test_an_uncovered_character_is_named_with_its_code_point() -> None:
     (problem,) = Make().problems("Ana \U0001f600 Díaz")
     assert problem.code == "missing-glyph"
     assert "U+1F600" in problem.message and "“name”" in problem.message
+
+
+@pytest.mark.parametrize(("name", "first"), [("李小龍", "U+674E"), ("김민준", "U+AE40"), ("さくら", "U+3055")])
+def test_without_a_font_for_east_asia_it_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, name: str, first: str
+) -> None:
+    monkeypatch.setattr("certgen.font.book.system_files", lambda: [])
+    monkeypatch.setattr("builders.book", FontBook)
+    (problem,) = Make().problems(name)
+    assert problem.code == "missing-glyph" and first in problem.message
+    assert "fonts-noto-cjk" in problem.hint and "fonts.folder" in problem.hint
+
+
+def test_a_font_for_east_asia_may_lie_in_a_folder_that_the_issuer_names(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from conftest import missing
+
+    from certgen.font.cjk import system_files
+
+    source = next((path for path in system_files() if "Serif" in path.name and "Regular" in path.name), None)
+    if source is None:
+        missing("a serif font for Chinese, Japanese and Korean", "install fonts-noto-cjk")
+    shutil.copy(source, tmp_path)
+    monkeypatch.setattr("certgen.font.book.system_files", lambda: [])
+    monkeypatch.setattr("builders.book", lambda: FontBook([tmp_path]))
+    for name in ("李小龍", "김민준", "さくら"):
+        assert name in said(Make().pdf(name))
 
 
 def test_pictures_that_are_not_there_are_told_for_every_language_once() -> None:
