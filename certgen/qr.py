@@ -14,6 +14,7 @@ looked up byte by byte. Bits count from the least significant.
 from __future__ import annotations
 
 from functools import cached_property, lru_cache
+from itertools import compress
 from operator import getitem
 from typing import Any, Literal, NamedTuple
 
@@ -139,6 +140,7 @@ class _Tables:
         self._lane = -(-side * side // 8)  # bytes of one lane of modules
         count = -(-side // 8)
         self.widths = [side // count + (i < side % count) for i in range(count)]
+        self._module = [[self._place(row, column) for column in range(side)] for row in range(side)]
         self._bits = self._places()
 
         base = self._codewords(segments)
@@ -243,7 +245,8 @@ class _Tables:
         return code.modules  # type: ignore[no-any-return]
 
     def _pack(self, modules: list[list[bool]]) -> int:
-        return sum(self._place(r, c) for r, row in enumerate(modules) for c, dark in enumerate(row) if dark)
+        drawn = (place for row, places in zip(modules, self._module, strict=True) for place in compress(places, row))
+        return sum(drawn)
 
     def _place(self, row: int, column: int) -> int:
         """One module's bits in all three lanes."""
@@ -266,7 +269,7 @@ class _Tables:
             for row, (drawn, plain) in enumerate(zip(self._draw(data, 0, test=True), blank, strict=True)):
                 for column in range(self._side):
                     numbers[row][column] |= (drawn[column] != plain[column]) << power
-        return {n - 1: self._place(r, c) for r, row in enumerate(numbers) for c, n in enumerate(row) if n}
+        return {n - 1: self._module[r][c] for r, row in enumerate(numbers) for c, n in enumerate(row) if n}
 
     def _by_character(self, alphabet: str, base: list[int]) -> list[dict[str, int]]:
         """A table for each varying character: the difference it makes to the base symbol."""
@@ -276,32 +279,37 @@ class _Tables:
                 raise ValueError("varying characters need byte mode")
             for position in range(len(segment.template) - segment.varying, len(segment.template)):
                 held = segment.template[position]
-                changed = {ord(character) ^ held for character in alphabet}
-                flips = {}
-                for bit in range(8):
-                    if any(change >> bit & 1 for change in changed):
+                flips: list[int] = []
+                change: list[int] = []
+                for bit in range(7):  # of ASCII
+                    # Data codewords stand first, so the first that changes is the one with the flipped bit. A bit
+                    # further up in the same one: all that changes times two in GF(256), as Reed-Solomon is linear.
+                    if change and next(filter(None, change)) != 0x80:
+                        change = [byte << 1 ^ (0x11D if byte & 0x80 else 0) for byte in change]
+                    else:
                         template = bytearray(segment.template)
                         template[position] ^= 1 << bit
                         flipped = segment._replace(template=bytes(template))
-                        flips[bit] = self._difference(
-                            base, self._codewords((*self._segments[:index], flipped, *self._segments[index + 1 :]))
-                        )
+                        other = self._codewords((*self._segments[:index], flipped, *self._segments[index + 1 :]))
+                        change = [a ^ b for a, b in zip(base, other, strict=True)]
+                    flips.append(self._modules(change))
                 table = {}
                 for character in alphabet:
                     value = 0
-                    for bit, flip in flips.items():
+                    for bit, flip in enumerate(flips):
                         if (ord(character) ^ held) >> bit & 1:
                             value ^= flip
                     table[character] = value
                 tables.append(table)
         return tables
 
-    def _difference(self, one: list[int], other: list[int]) -> int:
+    def _modules(self, change: list[int]) -> int:
+        """What a change of the codewords changes in a symbol."""
         places, value = self._bits, 0
-        for index, (a, b) in enumerate(zip(one, other, strict=True)):
-            if a != b:
+        for index, byte in enumerate(change):
+            if byte:
                 for bit in range(8):
-                    if (a ^ b) >> 7 - bit & 1:
+                    if byte >> 7 - bit & 1:
                         value ^= places[8 * index + bit]
         return value
 

@@ -77,6 +77,7 @@ class Blank:
 
     def _ready(self, typesetter: Typesetter) -> None:
         self._typesetter = typesetter
+        self._has_symbol = any(isinstance(slot, QrSlot) for slot in self.slots)
         self._set: dict[str, dict[str, tuple[tuple[Draw, ...], str | None]]] = {slot.name: {} for slot in self.slots}
         self._parts: dict[str, tuple[Template | str, ...]] = {
             slot.name: tuple(part if part.paths else part.render(_nothing, self.language) for part in slot.templates)
@@ -92,23 +93,27 @@ class Blank:
         self._ready(Typesetter(self.book))
 
     def fill(self, lookup: Lookup, *, url: str, identifier: str, attachment: bytes) -> Filled:
-        """Fill the blank for one recipient: :meth:`filling`, then :meth:`finish`."""
-        return self.finish(self.filling(lookup, url=url, identifier=identifier, attachment=attachment))
+        """Fill the blank for one recipient: :meth:`symbol`, :meth:`filling`, :meth:`finish`."""
+        return self.finish(
+            self.filling(lookup, url=url, symbol=self.symbol(url), identifier=identifier, attachment=attachment)
+        )
 
-    def filling(self, lookup: Lookup, *, url: str, identifier: str, attachment: bytes) -> Filling:
+    def symbol(self, url: str) -> str:
+        """The path of the QR code that says ``url``, in module units; empty where the blank has none."""
+        return self.symbols.path(url) if self._has_symbol else ""
+
+    def filling(self, lookup: Lookup, *, url: str, symbol: str, identifier: str, attachment: bytes) -> Filling:
         """Everything of one recipient's, set and placed.
 
-        ``lookup`` gives the recipient's fields; ``url`` is what the QR code says; ``identifier`` is the
-        credential's code.
+        ``lookup`` gives the recipient's fields; ``url`` is what the QR code says, ``symbol`` its :meth:`symbol`;
+        ``identifier`` is the credential's code.
         Raises :class:`CertgenError` with a Problem for every text that cannot be set or does not fit.
         """
         drawn: dict[str, tuple[Draw, ...]] = {}
         languages: dict[str, str] = {}
-        symbol = ""
         problems: list[Problem] = []
         for slot in self.slots:
             if isinstance(slot, QrSlot):
-                symbol = symbol or self.symbols.path(url)
                 drawn[slot.name] = (Shape(path=symbol, fill=slot.colour, matrix=slot.matrix),)
                 continue
             text = self._text(slot, lookup)

@@ -20,7 +20,7 @@ from certgen.text.style import Fit, Fitted, How, Style, Uncovered, Unfit
 K = TypeVar("K")
 V = TypeVar("V")
 EPSILON = 1e-6
-_TEXTS, _PARAGRAPHS = 256, 1024  # kept at a time; a name takes about 4 KB, and names hardly repeat
+_TEXTS, _PARAGRAPHS = 16, 1024  # kept at a time; names hardly repeat, and few at a time stay in the caches
 _RULE = Fit()
 
 
