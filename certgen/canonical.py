@@ -99,9 +99,9 @@ def rdfc(document: Json) -> bytes:
 
 
 def _cause(error: BaseException) -> str:
-    while (inner := getattr(error, "cause", None)) is not None:
+    while (inner := getattr(error, "cause", None) or error.__cause__) is not None:
         error = inner
-    return str(error).partition("\n")[0]
+    return str(error.args[0]) if error.args else str(error)
 
 
 def _options() -> dict[str, Any]:
