@@ -11,17 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.turn import Clock
-from certgen import batch
+from certgen import batch, intake
 from certgen.errors import Problem
 
 
-class Watch(batch.Nobody):
+class Watch(intake.Nobody):
     """Tells the clock."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
 
-    def plan(self, plan: batch.Plan, problems: list[Problem]) -> None:
+    def plan(self, plan: intake.Plan, problems: list[Problem]) -> None:
         self.clock.begin()
 
     def progress(self, done: int, total: int) -> None:
@@ -31,7 +31,7 @@ class Watch(batch.Nobody):
 
 def take_turn(asked: dict[str, Any], clock: Clock) -> None:
     """Makes all certificates of the roster; exits with its problems unless every one was made."""
-    options = batch.Options(roster=Path(asked["roster"]), out=Path(asked["out"]), jobs=asked["jobs"])
+    options = intake.Options(roster=Path(asked["roster"]), out=Path(asked["out"]), jobs=asked["jobs"])
     result = batch.run(options, Watch(clock))
     clock.done()
     clock.files = result.counts.issued

@@ -23,8 +23,8 @@ from msgspec.structs import replace
 
 from certgen import course as courses
 from certgen import output
-from certgen.batch import EXAMPLE
 from certgen.errors import CertgenError, ExitCode, Problem
+from certgen.intake import EXAMPLE
 
 FLAGS = {
     "name": "--name",

@@ -8,7 +8,7 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
-from certgen import annotate, batch, output, roster, workbook
+from certgen import annotate, batch, intake, output, roster, workbook
 from certgen.columns import Column
 from certgen.compose import Fit
 from certgen.errors import CertgenError, ExitCode, Problem
@@ -41,7 +41,7 @@ class Checked(Struct, kw_only=True):
     those of all names, in the roster's order. ``plan`` is None where a file is missing altogether."""
 
     result: batch.BatchResult
-    plan: batch.Plan | None = None
+    plan: intake.Plan | None = None
     kind: str = "roster"
     sheet: str | None = None
     columns: list[Column] = []
@@ -56,10 +56,10 @@ class Checked(Struct, kw_only=True):
         return [fit for fit in self.fits if fit.how != "natural" or fit.steps_in]
 
 
-def check(options: batch.Options, watch: batch.Watch | None = None) -> Checked:
+def check(options: intake.Options, watch: intake.Watch | None = None) -> Checked:
     """Everything that :func:`certgen.batch.run` does, short of making files and the secret."""
     work = batch.Batch(replace(options, dry_run=True))
-    watch = watch or batch.Nobody()
+    watch = watch or intake.Nobody()
     there = work.read(watch)
     checked = Checked(result=work.refused())
     if hasattr(work, "people"):
@@ -80,7 +80,7 @@ def check(options: batch.Options, watch: batch.Watch | None = None) -> Checked:
     return checked
 
 
-def report(options: batch.Options, checked: Checked, path: Path) -> Path:
+def report(options: intake.Options, checked: Checked, path: Path) -> Path:
     """Writes the roster with each problem on its cell; an earlier report is written over, and nothing else. Raises
     :class:`CertgenError`."""
     file, path = options.roster.absolute(), path.absolute()

@@ -99,7 +99,8 @@ def batch(as_json: bool, name: str | None, no_sheet: bool, **options: Any) -> in
     standard input. The course is described in course.toml beside it, the issuer in issuer.toml in a
     folder above. Running again changes nothing that is already right.
     """
-    from certgen.batch import DEFAULT_NAME, Nobody, Options, run
+    from certgen.batch import run
+    from certgen.intake import DEFAULT_NAME, Nobody, Options
 
     with Screen(ask=not as_json and sys.stdin.isatty() and sys.stdout.isatty()) as screen:
         result = run(
@@ -129,12 +130,12 @@ def check_(as_json: bool, name: str | None, report_file: Path | None, **options:
     How each column was read, who would get what and who nothing, which names had to be made to fit, and every problem
     with its place and the way to mend it.
     """
-    from certgen import batch
     from certgen.check import check, report
+    from certgen.intake import DEFAULT_NAME, Nobody, Options
 
-    chosen = batch.Options(name=name or batch.DEFAULT_NAME, **options)
+    chosen = Options(name=name or DEFAULT_NAME, **options)
     with Screen(ask=not as_json and sys.stdin.isatty() and sys.stdout.isatty()) as screen:
-        checked = check(chosen, batch.Nobody() if as_json else screen.questions())
+        checked = check(chosen, Nobody() if as_json else screen.questions())
         written = report(chosen, checked, report_file) if report_file else None
         if as_json:
             print_check(checked, written)
@@ -154,7 +155,7 @@ def preview(watch: bool, show: bool | None, **options: Any) -> int:
     The longest and the shortest name, one in each script and language, and each award: as one PDF and one picture
     beside the roster. No secret is made, no code is given out.
     """
-    from certgen.batch import Options
+    from certgen.intake import Options
     from certgen.preview import Preview
 
     terminal = sys.stdin.isatty() and sys.stdout.isatty()

@@ -19,7 +19,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from certgen import batch, contact, fields, output, roster, workbook
+from certgen import contact, fields, intake, output, roster, workbook
 from certgen import course as courses
 from certgen import credential as credentials
 from certgen.compose import SPECIMEN, Blank, Studio
@@ -69,12 +69,12 @@ class Shown(Struct, kw_only=True):
 class Preview:
     """Makes the sample, and makes it again where a file has changed; what has not changed is kept."""
 
-    def __init__(self, options: batch.Options) -> None:
+    def __init__(self, options: intake.Options) -> None:
         self.options = options
         self.roster = options.roster.absolute()
         folder = (options.out or self.roster.parent).absolute()
         self.pdf, self.picture = (folder / f"{self.roster.stem}-preview{suffix}" for suffix in (".pdf", ".png"))
-        self._draft: batch.Draft | None = None
+        self._draft: intake.Draft | None = None
         self._studio: Studio | None = None
         self._book: tuple[str | None, FontBook] | None = None
         self._opened: tuple[dict[Path, tuple[int, int]], workbook.Workbook | None, list[Problem]] | None = None
@@ -137,13 +137,13 @@ class Preview:
 
     # --- what is read and kept ---
 
-    def _read(self, shown: Shown) -> batch.Draft | None:
+    def _read(self, shown: Shown) -> intake.Draft | None:
         """The draft; where only the day of issue is missing, one with a day of its own."""
-        draft = batch.draft(self.options, shown.problems, opener=self._open)
+        draft = intake.draft(self.options, shown.problems, opener=self._open)
         if draft is None and any(problem.code == "missing-issued" for problem in shown.problems):
             shown.problems.clear()
             shown.assumed = date.today()
-            draft = batch.draft(replace(self.options, issued=shown.assumed), shown.problems, opener=self._open)
+            draft = intake.draft(replace(self.options, issued=shown.assumed), shown.problems, opener=self._open)
         self._draft = draft or self._draft
         if any(problem.severity == "error" and problem.file != str(self.roster) for problem in shown.problems):
             draft = None  # of the course, the issuer or the layout: what they lack would look like an empty page
@@ -161,7 +161,7 @@ class Preview:
         problems += self._opened[2]
         return self._opened[1]
 
-    def _renew(self, draft: batch.Draft) -> None:
+    def _renew(self, draft: intake.Draft) -> None:
         """Keep the studio and its blanks as long as nothing that they are made of has changed."""
         assert draft.course.issued is not None
         if self._book is None or self._book[0] != draft.issuer.font_folder:
@@ -205,12 +205,12 @@ class Preview:
             self._blanks[key] = self._studio.blank(*key, self._blank_problems)
         return self._blanks[key]
 
-    def _mint(self, draft: batch.Draft, recipient: Recipient, award: int, language: str) -> tuple[Key, Credential]:
+    def _mint(self, draft: intake.Draft, recipient: Recipient, award: int, language: str) -> tuple[Key, Credential]:
         made = credentials.mint(recipient, draft.course, draft.issuer, award, language, b"")
         made = replace(made, code=SPECIMEN, url=credentials.payload_prefix(draft.issuer) + SPECIMEN)
-        return (language, award, batch.present(batch.conditions(draft.layout), made)), made
+        return (language, award, intake.present(intake.conditions(draft.layout), made)), made
 
-    def _file(self, draft: batch.Draft, sample: Sample, shown: Shown) -> bytes | None:
+    def _file(self, draft: intake.Draft, sample: Sample, shown: Shown) -> bytes | None:
         """One sample's certificate."""
         try:
             key, made = self._mint(draft, sample.recipient, sample.award, sample.language)
@@ -254,7 +254,7 @@ class Preview:
 
     # --- who is shown ---
 
-    def _choose(self, draft: batch.Draft) -> list[Sample]:
+    def _choose(self, draft: intake.Draft) -> list[Sample]:
         """The longest and the shortest name, then whoever is the first of a script, a language or an award."""
         people = [Sample(job.recipient, job.award, job.language) for job in draft.jobs]
         if not people:  # the results are not in yet, or nobody is
@@ -279,12 +279,12 @@ class Preview:
                 samples.append(replace(people[0], award=award, why=(f"{_award(draft.course, award)}, met by nobody",)))
         return samples
 
-    def _traits(self, sample: Sample, draft: batch.Draft) -> list[str]:
+    def _traits(self, sample: Sample, draft: intake.Draft) -> list[str]:
         scripts = dict.fromkeys(_script(letter) for letter in sample.recipient.name if letter.isalpha())
         language = fields.language_name(sample.language, "en")
         return [*(f"{script} letters" for script in scripts), language, _award(draft.course, sample.award)]
 
-    def _extremes(self, draft: batch.Draft, people: Sequence[Sample]) -> tuple[int, int]:
+    def _extremes(self, draft: intake.Draft, people: Sequence[Sample]) -> tuple[int, int]:
         """Whose name is the longest and whose the shortest, as set on the first person's blank."""
         order = sorted(range(len(people)), key=lambda at: _about(people[at].recipient.name))
         near = order if len(order) <= 2 * CANDIDATES else order[:CANDIDATES] + order[-CANDIDATES:]
@@ -293,7 +293,7 @@ class Preview:
         wide = {at: self._width(draft, people[at], blank) for at in near}
         return max(near, key=lambda at: wide[at]), min(near, key=lambda at: wide[at])
 
-    def _width(self, draft: batch.Draft, sample: Sample, blank: Blank | None) -> float:
+    def _width(self, draft: intake.Draft, sample: Sample, blank: Blank | None) -> float:
         try:
             _, made = self._mint(draft, sample.recipient, sample.award, sample.language)
             if blank is not None:
@@ -322,7 +322,7 @@ def _award(course: Course, award: int) -> str:
     return kind if kinds.count(kind) == 1 else f"{kind} ({kinds[: award + 1].count(kind)})"
 
 
-def _pictures_of(draft: batch.Draft) -> list[Path]:
+def _pictures_of(draft: intake.Draft) -> list[Path]:
     signatures = (one.signature for edition in draft.course.editions.values() for one in edition.signatories)
     return [Path(name) for name in dict.fromkeys([*draft.issuer.logos, *signatures]) if name]
 

@@ -25,15 +25,16 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
     from certgen.academy import Begun
-    from certgen.batch import BatchResult, Plan, Watch
+    from certgen.batch import BatchResult
     from certgen.check import Checked, NameFit
+    from certgen.intake import Plan, Watch
     from certgen.preview import Shown
 
 SHOWN = 20  # problems and names that are listed for people; --json has them all
 
 
 class Screen:
-    """The terminal as a :class:`certgen.batch.Watch`."""
+    """The terminal as a :class:`certgen.intake.Watch`."""
 
     def __init__(self, ask: bool) -> None:
         self._ask = ask
@@ -149,7 +150,7 @@ class Screen:
 
     def questions(self) -> Watch:
         """A Watch that asks what no file says, and is quiet otherwise."""
-        from certgen.batch import Nobody
+        from certgen.intake import Nobody
 
         class Asking(Nobody):
             ask_issued = staticmethod(self.ask_issued)

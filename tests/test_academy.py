@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from certgen import academy, batch
+from certgen import academy, batch, intake
 from certgen import course as courses
 from certgen.academy import Answers, quoted
 from certgen.errors import CertgenError, ExitCode, Problem
@@ -88,21 +88,24 @@ def test_whatever_is_typed_stays_itself_in_toml(text: str) -> None:
 
 def test_the_example_is_nobody_and_is_told(tmp_path: Path) -> None:
     begun = academy.begin(tmp_path / "ac", ANSWERS, windows=False)
-    result = batch.run(batch.Options(roster=begun.roster))
+    result = batch.run(intake.Options(roster=begun.roster))
     assert [problem.code for problem in result.problems] == ["example-row"]
     assert (result.status, result.exit_code) == ("refused", ExitCode.ROSTER)
     book = load_workbook(begun.roster)
     page = book["People"]
     page.append(["Ana Díaz", "ana@example.org", "007", "fr", "yes", 81])
     book.save(begun.roster)
-    result = batch.run(batch.Options(roster=begun.roster))
+    result = batch.run(intake.Options(roster=begun.roster))
     assert [(problem.code, problem.severity) for problem in result.problems] == [("example-row", "warning")]
     assert [(entry.name, entry.award, entry.language) for entry in result.certificates] == [
         ("Ana Díaz", "achievement", "fr")
     ]
     page["A2"], page["B2"] = "Bo Li", "bo@example.org"
     book.save(begun.roster)
-    assert [entry.name for entry in batch.run(batch.Options(roster=begun.roster)).certificates] == ["Bo Li", "Ana Díaz"]
+    assert [entry.name for entry in batch.run(intake.Options(roster=begun.roster)).certificates] == [
+        "Bo Li",
+        "Ana Díaz",
+    ]
 
 
 def test_the_roster_has_lists_and_notes(tmp_path: Path) -> None:

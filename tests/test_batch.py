@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from academy import COURSE, ISSUER, LAYOUT, ROSTER, Academy
 
-from certgen import batch
-from certgen.batch import BatchResult, Options, Plan
+from certgen import batch, intake
+from certgen.batch import BatchResult
 from certgen.errors import ExitCode, Problem
+from certgen.intake import Options, Plan
 
 
 @pytest.fixture
@@ -161,7 +162,7 @@ def test_the_day_of_issue_is_never_assumed(academy: Academy) -> None:
 def test_the_day_of_issue_is_asked_where_somebody_can_answer(academy: Academy) -> None:
     plans: list[Plan] = []
 
-    class Somebody(batch.Nobody):
+    class Somebody(intake.Nobody):
         def ask_issued(self) -> date | None:
             return date(2026, 5, 2)
 
@@ -386,7 +387,7 @@ def test_a_course_given_for_a_roster_is_a_usage_problem(academy: Academy) -> Non
 def test_the_plan_counts_those_who_are_left_out(academy: Academy) -> None:
     plans: list[Plan] = []
 
-    class Look(batch.Nobody):
+    class Look(intake.Nobody):
         def plan(self, plan: Plan, problems: list[Problem]) -> None:
             plans.append(plan)
 
@@ -454,7 +455,7 @@ def test_a_course_on_a_sheet_of_the_workbook_is_enough(academy: Academy) -> None
 def test_the_day_of_issue_that_is_asked_for_goes_before_the_courses(academy: Academy) -> None:
     plans: list[Plan] = []
 
-    class Look(batch.Nobody):
+    class Look(intake.Nobody):
         def plan(self, plan: Plan, problems: list[Problem]) -> None:
             plans.append(plan)
 

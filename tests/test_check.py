@@ -16,9 +16,9 @@ from openpyxl.comments import Comment
 from openpyxl.styles import Font
 
 from certgen import annotate, batch, cli
-from certgen.batch import Options
 from certgen.check import Checked, check, report
 from certgen.errors import CertgenError, ExitCode, Problem
+from certgen.intake import Options
 from certgen.workbook import Sheet
 
 

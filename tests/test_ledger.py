@@ -16,9 +16,9 @@ from openpyxl.comments import Comment
 from openpyxl.styles import Font, PatternFill
 from openpyxl.worksheet.worksheet import Worksheet
 
-from certgen import batch, ledger, output, workbook
-from certgen.batch import Options
+from certgen import batch, intake, ledger, output, workbook
 from certgen.errors import Problem
+from certgen.intake import Options
 from certgen.ledger import HEADERS, Line, Place
 from certgen.workbook import Sheet
 
@@ -284,7 +284,7 @@ def test_the_sheet_can_be_left_out(academy: Academy) -> None:
 
 
 def test_a_roster_that_changes_meanwhile_gets_no_wrong_sheet(academy: Academy) -> None:
-    class Meddler(batch.Nobody):
+    class Meddler(intake.Nobody):
         def progress(self, done: int, total: int) -> None:
             academy.write_roster("Name,E-mail,Score\nSomebody Else,x@example.org,90\n")
 

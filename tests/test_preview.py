@@ -13,7 +13,7 @@ from academy import COURSE, LAYOUT, ROSTER, Academy
 from judges import pdfium_text, picture, sound, zxing
 from PIL import Image
 
-from certgen import batch, preview
+from certgen import intake, preview
 from certgen.compose import CODE_ALPHABET, SPECIMEN
 from certgen.errors import ExitCode
 from certgen.preview import Preview, Shown
@@ -25,7 +25,7 @@ def academy(tmp_path: Path) -> Academy:
 
 
 def made(academy: Academy, **options: object) -> Shown:
-    return Preview(batch.Options(roster=academy.roster, **options)).make()  # type: ignore[arg-type]
+    return Preview(intake.Options(roster=academy.roster, **options)).make()  # type: ignore[arg-type]
 
 
 def why(shown: Shown) -> dict[str, tuple[str, ...]]:
@@ -59,7 +59,7 @@ def test_every_page_is_marked_and_every_code_says_so(academy: Academy) -> None:
     firsts = {"https://verify.meridian-training.org/v#SPECIMEN00000000"}
     assert set(zxing(picture(data))) == firsts
     assert set(SPECIMEN) - set(CODE_ALPHABET) == {"I"}  # so that no credential can ever have it
-    without = Preview(batch.Options(roster=academy.roster, layout="modern", record=True))
+    without = Preview(intake.Options(roster=academy.roster, layout="modern", record=True))
     plain = [page for data in _unmarked(without) for page in _pages(data)]
     marked = _pages(data)
     assert len(plain) == len(marked)
@@ -104,7 +104,7 @@ def test_the_symbol_is_as_large_as_a_real_one(academy: Academy) -> None:
     from certgen.compose import Studio
     from certgen.font import FontBook
 
-    draft = batch.draft(batch.Options(roster=academy.roster), [])
+    draft = intake.draft(intake.Options(roster=academy.roster), [])
     assert draft is not None and draft.course.issued is not None
     real, sample = (
         Studio(draft.layout, draft.course, draft.issuer, FontBook(), draft.course.issued, specimen=flag).symbols
@@ -154,7 +154,7 @@ def test_a_file_of_somebody_elses_is_kept(academy: Academy) -> None:
 
 
 def test_a_broken_course_is_told_and_leaves_the_last_sample(academy: Academy) -> None:
-    sample = Preview(batch.Options(roster=academy.roster))
+    sample = Preview(intake.Options(roster=academy.roster))
     first = sample.make()
     academy.write_course("code = ")
     shown = sample.make()
@@ -177,7 +177,7 @@ CHANGES: dict[str, Callable[[Academy], object]] = {
 @pytest.mark.parametrize("what", CHANGES)
 def test_a_change_is_seen_within_half_a_second(academy: Academy, what: str) -> None:
     """Of processor time and waiting; what other programs take of a busy machine is not counted."""
-    sample = Preview(batch.Options(roster=academy.roster))
+    sample = Preview(intake.Options(roster=academy.roster))
     first = sample.make()
     assert first.pdf is not None
     before = first.pdf.read_bytes()
@@ -207,7 +207,7 @@ def test_a_new_logo_is_seen(academy: Academy) -> None:
     logo.write_text(LOGO.format("#ff0000"), encoding="utf-8")
     with (academy.folder / "issuer.toml").open("a", encoding="utf-8") as file:
         file.write('logo = "logo.svg"\n')
-    sample = Preview(batch.Options(roster=academy.roster, layout="modern"))
+    sample = Preview(intake.Options(roster=academy.roster, layout="modern"))
     seen = []
     for colour in ("#ff0000", "#00ff00"):
         logo.write_text(LOGO.format(colour) + "\n", encoding="utf-8")
@@ -220,6 +220,6 @@ def test_a_new_logo_is_seen(academy: Academy) -> None:
 
 
 def test_what_changes_while_it_is_made_is_seen_too(academy: Academy, monkeypatch: pytest.MonkeyPatch) -> None:
-    sample = Preview(batch.Options(roster=academy.roster))
+    sample = Preview(intake.Options(roster=academy.roster))
     sample.make(lambda shown: academy.write_roster(ROSTER.replace("Ana", "Anna")))
     assert sample.sources() != sample._seen
