@@ -65,10 +65,7 @@ class SkillsNode(Node):
         columns = min(self.spec.columns, max(1, len(names)))
         each = (width - (columns - 1) * 6 * MM) / columns - 4 * MM
         style = self.style()
-        items = [
-            (n, self.desk.paragraph(self.name, ((n, style),), each))
-            for n in [*names, *([rest] if rest else [])]
-        ]
+        items = [(n, self.desk.paragraph(self.name, ((n, style),), each)) for n in [*names, *([rest] if rest else [])]]
         per = -(-len(items) // columns)
         return [items[i : i + per] for i in range(0, len(items), per)]
 
