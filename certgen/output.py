@@ -177,7 +177,11 @@ def write_whole(path: Path, data: bytes) -> None:
     """A file that is there with all its bytes or not at all. Raises :class:`CertgenError`."""
     temporary, target = Path(long_path(f"{path}.part")), Path(long_path(str(path)))
     with told(f"“{path.name}” cannot be written"):
-        temporary.write_bytes(data)
+        try:
+            temporary.write_bytes(data)
+        except OSError:
+            temporary.unlink(missing_ok=True)
+            raise
         try:
             patiently(lambda: temporary.replace(target))
         except PermissionError:
@@ -216,9 +220,15 @@ def _is_open(path: Path) -> bool:
 def long_path(folder: str, name: str = "") -> str:
     """A path that Windows takes beyond 260 characters too (its \\\\?\\ form). Text, as it is made for every file."""
     path = f"{folder}{os.sep}{name}" if name else folder
-    if os.name != "nt" or len(path) < 240 or path.startswith("\\\\"):
+    return path if os.name != "nt" or len(path) < 240 else _extended(path)
+
+
+def _extended(path: str) -> str:
+    """The \\\\?\\ form of an absolute Windows path, which has no such limit; that of a share has UNC in it."""
+    path = path.replace("/", "\\")
+    if path.startswith("\\\\?\\"):
         return path
-    return "\\\\?\\" + str(Path(path).absolute())
+    return f"\\\\?\\UNC\\{path[2:]}" if path.startswith("\\\\") else f"\\\\?\\{path}"
 
 
 @contextmanager

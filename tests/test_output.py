@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -172,3 +173,52 @@ def test_what_a_killed_run_left_is_cleared_away_and_a_running_ones_is_not(tmp_pa
     with staging(tmp_path):
         pass
     assert [path.name for path in tmp_path.iterdir()] == [".certgen-young"]
+
+
+def test_a_certificate_waits_for_the_program_that_has_the_old_one_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "ana.pdf").write_bytes(b"old")
+    held, replace = [True, True, False], os.replace
+
+    def refused_twice(source: str, target: str) -> None:
+        if held.pop(0):
+            raise PermissionError(13, "in use")
+        replace(source, target)
+
+    with output.staging(tmp_path) as place:
+        tray = output.Tray(str(tmp_path), place, replace=True)
+        assert tray.lay("ana.pdf", b"new", b"!") == "replaced"
+        monkeypatch.setattr(os, "replace", refused_twice)
+        monkeypatch.setattr(output.time, "sleep", lambda _: None)  # type: ignore[attr-defined]
+        assert tray.hand_over("ana.pdf") is None
+    assert not held
+    assert (tmp_path / "ana.pdf").read_bytes() == b"new!"
+
+
+def test_a_manifest_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "roster-manifest.json"
+    output.write_whole(path, b"whole")
+
+    def half(self: Path, data: bytes) -> int:
+        with self.open("wb") as file:
+            file.write(data[: len(data) // 2])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", half)
+    with pytest.raises(CertgenError, match="disk is full"):
+        output.write_whole(path, b"another one")
+    assert [(item.name, item.read_bytes()) for item in tmp_path.iterdir()] == [(path.name, b"whole")]
+
+
+def test_long_paths_have_the_form_that_windows_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = "C:\\" + "a" * 240
+    share = "\\\\server\\share\\" + "a" * 240
+    assert output.long_path(folder) == folder  # elsewhere there is nothing to do
+    with monkeypatch.context() as windows:
+        windows.setattr(os, "name", "nt")
+        windows.setattr(os, "sep", "\\")
+        assert output.long_path("C:\\certificates", "ana.pdf") == "C:\\certificates\\ana.pdf"
+        assert output.long_path(folder, "ana.pdf") == f"\\\\?\\{folder}\\ana.pdf"
+        assert output.long_path(share) == "\\\\?\\UNC\\server\\share\\" + "a" * 240
+        assert output.long_path(output.long_path(folder), "ana.pdf") == f"\\\\?\\{folder}\\ana.pdf"
