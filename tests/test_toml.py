@@ -390,6 +390,7 @@ WRONG: list[tuple[str, str, str, str, str]] = [
     ("start = 2026", "start", "wrong-type", "the number 2026", ""),
     ("programme = 5", "programme", "wrong-type", "text in quotes", '"5"'),
     ('skills = "a"', "skills", "wrong-type", "a list", '["a"]'),
+    ('skills = "a b, c"', "skills", "wrong-type", "a list", '["a b", "c"]'),
     ("skills = [1]", "skills[1]", "wrong-type", "text in quotes or a table", ""),
     ("pair = [1]", "pair", "wrong-length", "2 values", ""),
     ('awards = [{ kind = "achievment" }]', "awards[1].kind", "wrong-value", "achievment", "achievement"),

@@ -17,7 +17,7 @@ from msgspec import inspect
 from certgen.errors import ExitCode, Problem
 from certgen.toml import slips
 from certgen.toml.document import Document
-from certgen.toml.words import Key, Meta, dotted, example, got, header, nearest, quoted, said, unwrap, words
+from certgen.toml.words import Key, Meta, dotted, example, got, header, literal, nearest, quoted, said, unwrap, words
 
 T = TypeVar("T")
 _WRONG: Any = object()  # a value that was told
@@ -322,7 +322,8 @@ class _Converter:
         elif isinstance(bare, inspect.LiteralType):
             hint = f'For example: "{bare.values[0]}"'
         elif isinstance(bare, inspect.ListType | inspect.VarTupleType) and isinstance(value, str):
-            hint = f'Put it in brackets: ["{value[:40]}"]'
+            parts = [part.strip() for part in re.split("[,;]", value[:60]) if part.strip()] or [value[:40]]
+            hint = f"Put it in brackets: {literal(parts)}"
         self.tell(key, "wrong-type", f"{said(key)} must be {words(info, meta)}; here it is {got(value)}.", hint)
         if isinstance(bare, inspect.ListType | inspect.VarTupleType) and isinstance(value, dict):
             self.value(bare.item_type, value, key)  # its keys may have something to say as well

@@ -1,0 +1,77 @@
+"""Options of a batch that show outside its result: pages, processes, files that another program holds."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from academy import COURSE, ROSTER, Academy
+
+from certgen import batch, press
+from certgen.batch import BatchResult, Options
+from certgen.errors import ExitCode
+
+
+@pytest.fixture
+def academy(tmp_path: Path) -> Academy:
+    return Academy(tmp_path / "academy")
+
+
+def run(academy: Academy, **options: Any) -> BatchResult:
+    return batch.run(Options(roster=academy.roster, **options))
+
+
+def test_the_course_record_is_added_when_asked_for(academy: Academy) -> None:
+    import pikepdf
+
+    academy.write_course(f'summary = "Four weeks."{COURSE}')
+    academy.write_roster("\n".join(ROSTER.splitlines()[:2]))
+    pages = {}
+    for record in (False, True):
+        folder = academy.folder / f"record {record}"
+        (entry,) = run(academy, layout="classic", record=record, out=folder).certificates
+        with pikepdf.open(folder / entry.file) as file:
+            pages[record] = len(file.pages)
+    assert pages == {False: 1, True: 2}
+
+
+@pytest.mark.parametrize("jobs", [None, 1, 3])
+def test_as_many_processes_as_are_asked_for(
+    academy: Academy, monkeypatch: pytest.MonkeyPatch, jobs: int | None
+) -> None:
+    asked: list[int | None] = []
+    as_usual = press.run
+
+    def look(tools: Any, sheets: Any, total: int, number: int | None) -> Any:
+        asked.append(number)
+        return as_usual(tools, sheets, total, number)
+
+    monkeypatch.setattr(press, "run", look)
+    assert run(academy, jobs=jobs).status == "done"
+    assert asked == [jobs]
+
+
+def test_a_file_that_stays_open_fails_alone_and_is_told(academy: Academy, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(academy)
+    academy.write_course(COURSE.replace("2026-04-10", "2026-04-11"))
+    replace = os.replace
+
+    def held(source: str, target: str) -> None:
+        if "Ana" in str(target):
+            raise PermissionError(13, "in use")
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", held)
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    before = {name: data for name, data in academy.files().items() if "Ana" in name}
+    result = run(academy, replace=True)
+    assert (result.status, result.exit_code) == ("partial", ExitCode.PARTIAL)
+    assert (result.counts.issued, result.counts.failed, result.counts.skipped) == (2, 1, 0)
+    assert [(p.code, p.row) for p in result.problems if p.severity == "error"] == [("file-open", 2)]
+    assert before.items() <= academy.files().items()
+    assert "Ana Díaz" not in [entry.name for entry in result.certificates]
+    monkeypatch.undo()
+    again = run(academy, replace=True)
+    assert (again.status, again.counts.issued, again.counts.unchanged) == ("done", 1, 2)
