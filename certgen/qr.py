@@ -9,11 +9,14 @@ of 7.8.3. Here all eight candidates are scored at once, as bits of one integer.
 Inside, a symbol is one integer of three lanes: the modules row by row, the same column by column (so that rules about
 rows serve for columns), and the rows cut into fields of at most eight modules, a byte each, from which the path is
 looked up byte by byte. Bits count from the least significant.
+
+A signed payload differs from the next in nearly every character and in its length, so :class:`LongSymbols` packs the
+data itself and has a table entry for half a codeword; the tables serve every payload of that version and level.
 """
 
 from __future__ import annotations
 
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from itertools import compress
 from operator import getitem
 from typing import Any, Literal, NamedTuple
@@ -24,7 +27,7 @@ QUIET_ZONE = 4  # modules of background on every side; ISO/IEC 18004, 6.3.8
 SMALLEST_MODULE_MM = 0.4  # what telephones still read from a worn print
 
 _LEVELS: tuple[Level, ...] = ("L", "M", "Q", "H")
-_BYTE = 4  # mode indicator, ISO/IEC 18004, table 2
+_BYTE: Literal[4] = 4  # mode indicator, ISO/IEC 18004, table 2
 _ALPHANUMERIC = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
 _SPLIT = 20  # QRCode.add_data packs runs of digits or alphanumeric characters from this length on
 
@@ -71,9 +74,7 @@ class Symbols:
 
     def matrix(self, payload: str) -> list[list[bool]]:
         """The modules, rows from the top; dark is true. Raises ValueError for a payload of another kind."""
-        fields, widths = self._tables.fields(self._varying(payload)), self._tables.widths
-        rows = [fields[start : start + len(widths)] for start in range(0, len(fields), len(widths))]
-        return [[bool(row[i] >> bit & 1) for i, w in enumerate(widths) for bit in range(w)] for row in rows]
+        return self._tables.rows(self._tables.fields(self._varying(payload)))
 
     def smallest_side_mm(self) -> float:
         """The side, quiet zone included, below which modules would be smaller than ``SMALLEST_MODULE_MM``."""
@@ -87,6 +88,103 @@ class Symbols:
         if len(payload) != self._size or not payload.startswith(self._prefix):
             raise ValueError(f"not a payload of {self._prefix!r} and {self._arguments[1]} characters: {payload!r}")
         return payload[len(self._prefix) :]
+
+
+class LongSymbols:
+    """The symbols of all payloads that are ``prefix``, in byte mode, and then text of QR's alphanumeric set, as one
+    segment each (ISO/IEC 18004, 7.4.4 and 7.4.5).
+
+    Version and level are chosen for each payload by its length, as :class:`Symbols` does; :meth:`modules` tells the
+    side. Tables are built on first use (some tens of milliseconds and 6 to 15 MB a version) and are not pickled.
+    Methods raise ValueError for a payload of another kind or one too long for any symbol.
+    """
+
+    def __init__(self, prefix: str, minimum_level: Level = "M") -> None:
+        self._arguments = (prefix, minimum_level)
+        self._prefix = prefix
+        self._bytes = prefix.encode("utf-8")
+        self._kinds: dict[int, tuple[int, Level, str, int]] = {}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return LongSymbols, self._arguments
+
+    def version(self, payload: str) -> tuple[int, Level]:
+        """The version and level of a payload's symbol."""
+        return self._kind(len(self._text(payload)))[:2]
+
+    def modules(self, payload: str) -> int:
+        """The side of a payload's symbol in modules, quiet zone not included."""
+        return self.version(payload)[0] * 4 + 17
+
+    def path(self, payload: str) -> str:
+        """As :meth:`Symbols.path`."""
+        tables, data = self._prepared(payload)
+        return "".join(map(getitem, tables.rectangles, tables.fields(data.hex())))
+
+    def matrix(self, payload: str) -> list[list[bool]]:
+        """As :meth:`Symbols.matrix`."""
+        tables, data = self._prepared(payload)
+        return tables.rows(tables.fields(data.hex()))
+
+    def smallest_side_mm(self, payload: str) -> float:
+        """As :meth:`Symbols.smallest_side_mm`."""
+        return (self.modules(payload) + 2 * QUIET_ZONE) * SMALLEST_MODULE_MM
+
+    def _text(self, payload: str) -> str:
+        text = payload[len(self._prefix) :]
+        if not text or not payload.startswith(self._prefix) or text.strip(_ALPHANUMERIC):
+            raise ValueError(f"not a payload of {self._prefix!r} and alphanumeric characters: {payload!r}")
+        return text
+
+    def _prepared(self, payload: str) -> tuple[_Tables, bytes]:
+        text = self._text(payload)
+        version, level, head, capacity = self._kind(len(text))
+        pairs = _alphanumeric_bits()
+        try:
+            bits = "".join([head, *map(pairs.__getitem__, map("".join, zip(text[::2], text[1::2], strict=False)))])
+            bits += pairs[text[-1]] if len(text) % 2 else ""
+        except KeyError as error:
+            raise ValueError(f"{error.args[0]!r} is not alphanumeric") from None
+        return _long_tables(version, level), _padded(bits, capacity)
+
+    def _kind(self, length: int) -> tuple[int, Level, str, int]:
+        """Version, level, the bits before the text, and the codewords that data may fill."""
+        kind = self._kinds.get(length)
+        if kind is None:
+            minimum = self._arguments[1]
+            segments = (Segment(_BYTE, self._bytes), Segment(2, b"A" * length))
+            version, level = _smallest(segments, minimum)
+            wide = version > 9  # ISO/IEC 18004, table 3: sizes of the character count
+            head = f"{4:04b}{len(self._bytes):0{16 if wide else 8}b}{''.join(f'{b:08b}' for b in self._bytes)}"
+            head += f"{2:04b}{length:0{11 if wide else 9}b}"
+            if version > 26:
+                raise ValueError("no symbol of version 26 or less holds so long a payload")
+            kind = self._kinds[length] = version, level, head, sum(_blocks(version, level)[0])
+        return kind
+
+
+@lru_cache(maxsize=1)
+def _alphanumeric_bits() -> dict[str, str]:
+    """Bits of each pair of characters, and of each single one (ISO/IEC 18004, 7.4.4)."""
+    pairs = {a + b: f"{45 * i + j:011b}" for i, a in enumerate(_ALPHANUMERIC) for j, b in enumerate(_ALPHANUMERIC)}
+    return pairs | {a: f"{i:06b}" for i, a in enumerate(_ALPHANUMERIC)}
+
+
+def _padded(bits: str, capacity: int) -> bytes:
+    """Data codewords: terminator, zeros to a whole byte, pad codewords (ISO/IEC 18004, 7.4.9 and 7.4.10)."""
+    bits += "0" * min(4, capacity * 8 - len(bits))
+    bits += "0" * (-len(bits) % 8)
+    data = int(bits, 2).to_bytes(len(bits) // 8, "big")
+    return (data + b"\xec\x11" * ((capacity - len(data) + 1) // 2))[:capacity]
+
+
+def _blocks(version: int, level: Level) -> tuple[list[int], int]:
+    """The data codewords of each block, and the error correction codewords that every block has."""
+    from qrcode import constants
+    from qrcode.base import rs_blocks
+
+    blocks = rs_blocks(version, getattr(constants, f"ERROR_CORRECT_{level}"))
+    return [block.data_count for block in blocks], blocks[0].total_count - blocks[0].data_count
 
 
 def _segments(prefix: str, length: int, alphabet: str) -> tuple[Segment, ...]:
@@ -163,6 +261,12 @@ class _Tables:
         area = side * side
         # rule 4, in qrcode's arithmetic
         self._balance = [10 * int(abs(float(dark) / area * 100 - 50) / 5) for dark in range(area + 1)]
+
+    def rows(self, fields: bytes) -> list[list[bool]]:
+        """Fields as modules, rows from the top."""
+        widths = self.widths
+        rows = [fields[start : start + len(widths)] for start in range(0, len(fields), len(widths))]
+        return [[bool(row[i] >> bit & 1) for i, w in enumerate(widths) for bit in range(w)] for row in rows]
 
     def fields(self, varying: str) -> bytes:
         """The finished symbol's fields, from the top left, for the characters that vary."""
@@ -312,6 +416,77 @@ class _Tables:
                     if byte >> 7 - bit & 1:
                         value ^= places[8 * index + bit]
         return value
+
+
+@lru_cache(maxsize=6)
+def _long_tables(version: int, level: Level) -> _LongTables:
+    return _LongTables((Segment(_BYTE, b"certgen"),), "", version, level)
+
+
+class _LongTables(_Tables):
+    """Tables for data codewords in hexadecimal: each digit's difference to the base symbol, its error correction
+    included. ``_segments`` is the base, of which nothing is left in the symbols."""
+
+    def _by_character(self, alphabet: str, base: list[int]) -> list[dict[str, int]]:
+        counts, correction = _blocks(self._version, self._level)
+        bits = f"{_BYTE:04b}{len(self._segments[0].template):0{16 if self._version > 9 else 8}b}"
+        held = _padded(bits + "".join(f"{b:08b}" for b in self._segments[0].template), sum(counts)).hex()
+        remainders = _remainders(max(counts), correction)
+        tables: list[dict[str, int]] = []
+        for block, count in enumerate(counts):
+            for at in range(count):
+                flips = [
+                    self._flipped(block, at, [_times(value, 1 << bit) for value in remainders[count - 1 - at]], bit)
+                    for bit in range(8)
+                ]
+                for half in (flips[4:], flips[:4]):
+                    digit = int(held[len(tables)], 16)
+                    sums = [0] * 16
+                    for value in range(1, 16):
+                        lowest = value & -value
+                        sums[value] = sums[value ^ lowest] ^ half[lowest.bit_length() - 1]
+                    tables.append({f"{value:x}": sums[value ^ digit] for value in range(16)})
+        return tables
+
+    def _flipped(self, block: int, at: int, correction: list[int], bit: int) -> int:
+        """The modules that change with one bit of a data codeword and with the error correction that follows from it.
+        Codewords stand interleaved: ISO/IEC 18004, 7.6."""
+        counts = _blocks(self._version, self._level)[0]
+        place = sum(min(count, at) for count in counts) + sum(count > at for count in counts[:block])
+        value = self._bits[8 * place + 7 - bit]
+        for index, codeword in enumerate(correction):
+            first = 8 * (sum(counts) + index * len(counts) + block)
+            for power in range(8):
+                if codeword >> power & 1:
+                    value ^= self._bits[first + 7 - power]
+        return value
+
+
+def _remainders(length: int, degree: int) -> list[list[int]]:
+    """For k below ``length``, x to the power of (degree + k) modulo the generator polynomial, highest term first; its
+    coefficients are of GF(256) modulo 100011101. ISO/IEC 18004, 7.5.2 and annex A."""
+    generator, root = [1], 1
+    for _ in range(degree):  # times (x - root)
+        shifted = [*generator, 0]
+        for index, value in enumerate(generator):
+            shifted[index + 1] ^= _times(value, root)
+        generator, root = shifted, _times(root, 2)
+    remainders = [generator[1:]]
+    while len(remainders) < length:
+        top, *rest = [*remainders[-1], 0]
+        remainders.append([value ^ _times(top, other) for value, other in zip(rest, generator[1:], strict=True)])
+    return remainders
+
+
+@cache
+def _times(a: int, b: int) -> int:
+    """Product in GF(256)."""
+    product = 0
+    while b:
+        if b & 1:
+            product ^= a
+        a, b = a << 1 ^ (0x11D if a & 0x80 else 0), b >> 1
+    return product
 
 
 def _runs(field: int, x: int) -> list[tuple[int, int]]:

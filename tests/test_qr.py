@@ -17,7 +17,8 @@ from judges import picture
 from qrcode import QRCode, constants
 
 from certgen.page import Artwork
-from certgen.qr import QUIET_ZONE, SMALLEST_MODULE_MM, Symbols
+from certgen.payload import ALPHABET
+from certgen.qr import QUIET_ZONE, SMALLEST_MODULE_MM, LongSymbols, Symbols
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 PREFIX = "https://verify.example.org/v#"
@@ -194,3 +195,75 @@ def test_payloads_that_qrcode_might_pack_otherwise_are_refused() -> None:
 def test_the_smallest_side_keeps_the_quiet_zone_and_the_smallest_module() -> None:
     symbols = Symbols(PREFIX, 16, CROCKFORD)
     assert symbols.smallest_side_mm() / (symbols.modules + 8) == pytest.approx(SMALLEST_MODULE_MM)
+
+
+# --- signed payloads -------------------------------------------------------------------------
+
+
+def long_payload(prefix: str, length: int, seed: int) -> str:
+    return prefix + "".join(random.Random(seed).choices(ALPHABET, k=length))
+
+
+def two_segments(prefix: str, payload: str, level: str) -> tuple[int, list[list[bool]]]:
+    """qrcode's own symbol of a byte segment and an alphanumeric one."""
+    from qrcode import util
+
+    code: Any = QRCode(error_correction=LEVELS[level])
+    code.add_data(util.QRData(prefix.encode(), util.MODE_8BIT_BYTE, check_data=False))
+    code.add_data(util.QRData(payload[len(prefix) :].encode(), util.MODE_ALPHA_NUM, check_data=False))
+    code.make(fit=True)
+    return code.version, [[bool(module) for module in row] for row in code.modules]
+
+
+# 356 characters are the longest signed payload
+@pytest.mark.parametrize("length", [1, 2, 20, 21, 64, 110, 165, 218, 237, 250, 275, 300, 333, 355, 356])
+def test_long_symbols_are_qrcodes_own_module_for_module(length: int) -> None:
+    symbols = LongSymbols(PREFIX)
+    for seed in range(3):
+        payload = long_payload(PREFIX, length, seed)
+        version, level = symbols.version(payload)
+        assert two_segments(PREFIX, payload, "M")[0] == version  # raised only where it costs no module
+        drawn, modules = two_segments(PREFIX, payload, level)
+        assert (drawn, len(modules)) == (version, symbols.modules(payload))
+        assert symbols.matrix(payload) == modules, payload
+
+
+def test_what_qrcode_makes_of_the_same_text_by_itself_is_the_same() -> None:
+    for length in (100, 218, 356):
+        payload = long_payload(PREFIX, length, length)
+        symbols = LongSymbols(PREFIX)
+        assert symbols.matrix(payload) == qrcode_modules(payload, symbols.version(payload)[1])[1]
+
+
+@given(st.text(ALPHABET + " %+/", min_size=1, max_size=120))
+def test_any_alphanumeric_text_is_drawn_as_qrcode_draws_it(text: str) -> None:
+    symbols = LongSymbols("https://v.org/v#")
+    payload = "https://v.org/v#" + text
+    assert symbols.matrix(payload) == two_segments("https://v.org/v#", payload, symbols.version(payload)[1])[1]
+
+
+def test_a_signed_payload_is_of_version_12_at_most_and_reads_back() -> None:
+    zxing = pytest.importorskip("zxingcpp")
+    symbols = LongSymbols(PREFIX)
+    for length in (218, 356):
+        payload = long_payload(PREFIX, length, 9)
+        assert symbols.version(payload)[0] <= 12 and symbols.smallest_side_mm(payload) <= 36
+        path = symbols.path(payload)
+        assert rasterised(path, symbols.modules(payload)) == symbols.matrix(payload)
+        found = zxing.read_barcodes(picture(one_page(path, symbols.modules(payload)), dpi=400))
+        assert [code.text for code in found] == [payload]
+
+
+def test_long_symbols_travel_and_refuse_what_is_not_theirs() -> None:
+    symbols = pickle.loads(pickle.dumps(LongSymbols(PREFIX)))
+    assert symbols.path(PREFIX + "ABC") == LongSymbols(PREFIX).path(PREFIX + "ABC")
+    for bad in (
+        PREFIX,
+        PREFIX + "abc",
+        PREFIX + "AaA",
+        "https://else.example.org/#ABC",
+        PREFIX + "é",
+        PREFIX + "A" * 9000,
+    ):
+        with pytest.raises(ValueError):
+            symbols.path(bad)
