@@ -39,8 +39,7 @@ class Paragraph(Struct, frozen=True, tag=True):
 class ListItem(Struct, frozen=True, tag=True):
     """One item. ``depth`` is 0 for an outer list; ``marker`` is printed as it stands ("(a)", "1.", "•").
 
-    ``first`` and ``last`` tell where a list begins and ends, per depth. ``blocks`` are the item's own paragraphs;
-    nested items follow as items of greater depth.
+    The first paragraph stands beside the marker; further ones follow it. Nested items come next, with greater depth.
     """
 
     depth: int
