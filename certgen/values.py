@@ -86,8 +86,12 @@ _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}")
 
 def _amount(text: str, what: str) -> Decimal | Misread:
     if not re.fullmatch(_NUMBER, text):
+        words = re.split(r"[\s./-]+", text)
+        dated = len(words) == 2 and any(key(word) in _MONTH for word in words)  # “22-mai” was 22.5
         return Misread(
-            "not-a-number", f"{what} should be a number; here it is “{text[:40]}”.", "Write 60 or 22.5 or 22,5."
+            "not-a-number",
+            f"{what} should be a number; here it is “{text[:40]}”.",
+            _DATED if dated else "Write 60 or 22.5 or 22,5.",
         )
     if _THOUSANDS.fullmatch(text):
         return Misread(
@@ -113,12 +117,14 @@ def _number(cell: Cell, what: str) -> Decimal | Misread | None:
     return value
 
 
+_DATED = "Excel turns 22.5 into a date when it looks like one: format the column as Text, and type it again."
+
+
 def _not_text(cell: Cell, what: str) -> Misread | None:
     if isinstance(cell, str):
         return None
     kind = "a date" if isinstance(cell, date) else "a time" if isinstance(cell, timedelta) else "TRUE or FALSE"
-    hint = "Excel turns 22.5 into a date when it looks like one: format the column as Text, and type it again."
-    return Misread("not-a-number", f"{what} should be a number; here it is {kind} ({as_text(cell)}).", hint)
+    return Misread("not-a-number", f"{what} should be a number; here it is {kind} ({as_text(cell)}).", _DATED)
 
 
 def as_hours(cell: Cell) -> Decimal | Misread | None:

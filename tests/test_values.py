@@ -322,3 +322,75 @@ def test_doubts_about_names() -> None:
         assert names.look_alikes(name) is None, name
     assert names.remark("Ana (she/her)") == "(she/her)" and names.remark("Ana's iPhone") == "iPhone"
     assert names.remark("Иван (Ivan) Петренко") is None
+
+
+# --- minutes, addresses, errors --------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("cell", "minutes"),
+    [
+        (87, "87"),
+        (87.5, "87.5"),
+        ("87", "87"),
+        ("7,5", "7.5"),
+        ("87 min", "87"),
+        ("1h 27m 51s", "87.85"),
+        ("1 h 27 min 51 s", "87.85"),
+        ("2 hours", "120"),
+        ("45m", "45"),
+        ("30s", "0.5"),
+        ("1:27:51", "87.85"),
+        (timedelta(hours=1, minutes=27, seconds=51), "87.85"),
+        ("-", None),
+        (None, None),
+    ],
+)
+def test_minutes(cell: Cell, minutes: str | None) -> None:
+    assert values.as_minutes(cell) == (None if minutes is None else Decimal(minutes))
+
+
+@pytest.mark.parametrize("cell", ["long", "1:27", "h", "1h 27", -5, True, "1.2.3"])
+def test_what_is_no_number_of_minutes(cell: Cell) -> None:
+    assert isinstance(values.as_minutes(cell), Misread)
+
+
+def test_a_share_is_at_most_everything() -> None:
+    assert values.share(Decimal(576), Decimal(720)) == 80
+    assert values.share(Decimal(800), Decimal(720)) == 100
+    assert values.share(None, Decimal(720)) is None
+
+
+@given(
+    st.from_regex(r"[a-z0-9._%+-]{1,20}@[a-z0-9.-]{1,20}\.[a-z]{2,4}", fullmatch=True)
+    | st.text("ab.@-_ ñ", max_size=14)
+)
+def test_addresses_are_judged_as_email_validator_judges_them(text: str) -> None:
+    from email_validator import EmailNotValidError, validate_email
+
+    try:
+        judged: str | None = validate_email(text, check_deliverability=False).normalized
+    except EmailNotValidError:
+        judged = None
+    found = values.as_email(text)
+    assert (None if isinstance(found, Misread) else found.casefold()) == (judged and judged.casefold())
+
+
+@pytest.mark.parametrize("text", ["a@b.test", "a@localhost", "a@b.local", "a b@example.org", "a@b@example.org"])
+def test_addresses_that_nobody_has(text: str) -> None:
+    assert isinstance(values.as_email(text), Misread)
+
+
+@pytest.mark.parametrize("text", ["#N/A", "#DIV/0!", "#¿NOMBRE?", "#VALEUR!", "Err:502", "#ref!"])
+def test_errors_written_out(text: str) -> None:
+    found = values.excel_error(text)
+    assert found is not None and found.code == "error-cell" and text in found.message
+    assert values.excel_error("#1 in class") is None and values.excel_error("Err: what") is None
+
+
+@pytest.mark.parametrize("text", ["22-mai", "5 mayo", "05/May"])
+def test_numbers_that_became_dates_are_told_as_such(text: str) -> None:
+    found = values.as_score(text)
+    assert isinstance(found, Misread) and "Excel turns" in found.hint
+    other = values.as_score("good")
+    assert isinstance(other, Misread) and "Excel" not in other.hint

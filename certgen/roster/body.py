@@ -32,9 +32,7 @@ _NOTE = re.compile(
     r"^\s*\*|[.:;]\s*$|:\s|https?://|(?:\S+\s+){7}"
 )
 _BLOCK = re.compile(r"\s*\d{1,2}\.\s+\S")  # “3. In-Meeting Activities” of Teams
-_NUMBERING = frozenset(
-    map(key, ("No.", "N.º", "Nº", "N°", "#", "Num", "Núm.", "Nr.", "Number", "Número", "Numéro", ""))
-)
+_NUMBERING = frozenset(map(key, ("No.", "N.º", "Nº", "N°", "#", "Num", "Núm.", "Nr.", "Number", "Número", "Numéro")))
 
 
 class Body:
