@@ -31,16 +31,14 @@ class Step(NamedTuple):
     dy: int
 
 
-class Codes(dict[Glyph, Step]):
+class _Steps(dict[Glyph, Step]):
     """Glyphs of one face -> steps, worked out when first seen. A glyph that the face's font lacks: KeyError."""
 
-    def __init__(self, pairs: Mapping[Pair, Coded], names: Sequence[bytes], upem: int, joined: bool = False) -> None:
+    def __init__(self, pairs: Mapping[Pair, Coded], names: Sequence[bytes], upem: int) -> None:
         super().__init__()
         self.pairs = pairs
-        self.names = names  # by layer
+        self.names = names
         self.upem = upem
-        self.joined = joined  # a script face, whose letters reach into each other
-        self.simple = _Simple(self)
 
     def __missing__(self, glyph: Glyph) -> Step:
         gid, text, advance, dx, dy = glyph
@@ -52,15 +50,6 @@ class Codes(dict[Glyph, Step]):
         self[glyph] = step
         return step
 
-    def show(self, run: GlyphRun) -> bytes:
-        """Font, spacing and strings of a run (9.3, 9.4.3). KeyError: the font lacks a glyph."""
-        try:
-            shown = b"".join(map(self.simple.__getitem__, run.glyphs))
-        except ValueError:
-            return _run(run, [self[glyph] for glyph in run.glyphs], self.upem)
-        shown = b"%b %b Tf [(%b)]TJ" % (self.names[0], num(run.size), shown)
-        return b"%b Tc %b 0 Tc" % (num(run.tracking), shown) if run.tracking else shown
-
 
 class _Simple(dict[Glyph, bytes]):
     """Glyphs whose move is a whole number of thousandths -> their part of a TJ string, code and move in one.
@@ -68,13 +57,13 @@ class _Simple(dict[Glyph, bytes]):
     So it is in every face of 1000 units to the em. A raised glyph or one in another layer: ValueError.
     """
 
-    def __init__(self, codes: Codes) -> None:
+    def __init__(self, steps: _Steps) -> None:
         super().__init__()
-        self._codes = codes
+        self._steps = steps
 
     def __missing__(self, glyph: Glyph) -> bytes:
-        step = self._codes[glyph]
-        if step.dy or step.font is not self._codes.names[0] or step.before % 1 or step.after % 1:
+        step = self._steps[glyph]
+        if step.dy or step.font is not self._steps.names[0] or step.before % 1 or step.after % 1:
             raise ValueError
         if len(self) >= _GLYPHS:
             self.clear()
@@ -85,6 +74,27 @@ class _Simple(dict[Glyph, bytes]):
             part += b")%d(" % step.after
         self[glyph] = part
         return part
+
+
+class Codes:
+    """How the glyphs of one face are written: ``names`` of its fonts by layer; ``joined``: a script face, whose
+    letters reach into each other."""
+
+    def __init__(self, pairs: Mapping[Pair, Coded], names: Sequence[bytes], upem: int, joined: bool = False) -> None:
+        self.names = names
+        self.upem = upem
+        self.joined = joined
+        self.steps = _Steps(pairs, names, upem)
+        self._simple = _Simple(self.steps)
+
+    def show(self, run: GlyphRun) -> bytes:
+        """Font, spacing and strings of a run (9.3, 9.4.3). KeyError: the font lacks a glyph."""
+        try:
+            shown = b"".join(map(self._simple.__getitem__, run.glyphs))
+        except ValueError:
+            return _run(run, [self.steps[glyph] for glyph in run.glyphs], self.upem)
+        shown = b"%b %b Tf [(%b)]TJ" % (self.names[0], num(run.size), shown)
+        return b"%b Tc %b 0 Tc" % (num(run.tracking), shown) if run.tracking else shown
 
 
 class Lacking(Exception):
@@ -155,7 +165,7 @@ class Encoder:
                 continue
             parts.append(b"1 0 0 1 %b %b Tm %b" % (num(text.x + run.x), num(text.y), shown))
             if codes.joined and not pinched:
-                pinched = any(abs(codes[glyph].after) > _PINCHED for glyph in run.glyphs)
+                pinched = any(abs(codes.steps[glyph].after) > _PINCHED for glyph in run.glyphs)
         if lacking:
             raise Lacking(lacking)
         parts.append(b"ET")
