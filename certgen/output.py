@@ -285,7 +285,7 @@ class Entry(Struct, frozen=True):
     state: State
 
 
-LIBRARIES = ("msgspec", "pikepdf", "pillow", "qrcode", "reportlab", "uharfbuzz")
+LIBRARIES = ("msgspec", "pikepdf", "pillow", "qrcode", "uharfbuzz")
 
 
 def libraries() -> dict[str, str]:
