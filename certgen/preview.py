@@ -109,11 +109,21 @@ class Preview:
             shown.pdf = self._write(self.pdf, data)
             told(shown)
             self._images = {data: self._images.get(data) or contact.images(data) for data in files}
-            cards = [(self._images[data], ", ".join(sample.why)) for data, sample in files.items()]
-            shown.picture = self._write(self.picture, contact.sheet(cards))
+            shown.picture = self._write(self.picture, contact.sheet(self._cards(files)))
         except CertgenError as error:
             shown.problems += error.problems
         return shown
+
+    def _cards(self, files: dict[bytes, Sample]) -> list[tuple[list[Image.Image], str]]:
+        """Each sample's pages with its caption; pages after the first say the same of all and are shown once a kind."""
+        seen: set[tuple[str, int]] = set()
+        cards = []
+        for data, sample in files.items():
+            kind = sample.language, sample.award
+            pages = self._images[data]
+            cards.append((pages[:1] if kind in seen else pages, ", ".join(sample.why)))
+            seen.add(kind)
+        return cards
 
     def changes(self) -> Iterator[Shown]:
         """Makes the sample again each time that one of its files changes, for as long as anybody asks."""

@@ -223,3 +223,16 @@ def test_what_changes_while_it_is_made_is_seen_too(academy: Academy, monkeypatch
     sample = Preview(intake.Options(roster=academy.roster))
     sample.make(lambda shown: academy.write_roster(ROSTER.replace("Ana", "Anna")))
     assert sample.sources() != sample._seen
+
+
+def test_the_picture_shows_further_pages_once_for_each_kind(academy: Academy) -> None:
+    academy.write_course(COURSE.replace('languages = ["en", "fr"]', 'languages = ["en", "fr"]\nsummary = "All of it."'))
+    sample = Preview(intake.Options(roster=academy.roster, layout="modern", record=True))
+    shown = sample.make()
+    assert shown.pages == 2 * len(shown.samples)
+    draft = sample._draft
+    assert draft is not None
+    files = {data: one for one in shown.samples if (data := sample._file(draft, one, Shown()))}
+    kinds = [(one.language, one.award) for one in shown.samples]
+    assert len(kinds) > len(set(kinds))
+    assert sum(len(pages) for pages, _ in sample._cards(files)) == len(kinds) + len(set(kinds))
