@@ -1,0 +1,1 @@
+"""Verifiers from npm; see README.md."""
