@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import random
+import re
 from datetime import date
 from decimal import Decimal
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -214,3 +216,21 @@ def test_the_same_claims_give_the_same_text() -> None:
     assert sealed() == sealed()
     some = random.Random(1)
     assert len({sealed(credential=some.randbytes(10)) for _ in range(20)}) == 20
+
+
+def test_the_vectors_of_the_guide_are_what_is_sealed() -> None:
+    page = (Path(__file__).parent.parent / "docs" / "proofs.md").read_text(encoding="utf-8")
+    shown = re.findall(r"^body      (\w+)\nsignature (\w+)\npayload   (\S+)$", page, re.M)
+    long_title = " ".join(re.search(r"2\. .*?“(.*?)”", page, re.S)[1].split())  # type: ignore[index]
+    second = {"expires": None, "hours": Decimal("7.3"), "award": "participation", "name": "Олена Коваль"}
+    for (body, signature, text), changes in zip(shown, ({}, {**second, "title": long_title}), strict=True):
+        assert sealed(**changes) == text
+        assert unbase41(text).hex() == body + signature
+        assert KEY.public.verify(bytes.fromhex(signature), b"certgen-qr-1\0" + bytes.fromhex(body))
+    for told in (KEY.public.raw.hex(), KEY.public.multikey, KEY.public.short.hex(), KEY.public.fingerprint):
+        assert told in page
+
+
+def test_no_payload_ends_in_a_mark_that_programs_cut_off() -> None:
+    endings = {base41(n.to_bytes(2, "big"))[-1] for n in range(1 << 16)} | {base41(bytes([n]))[-1] for n in range(256)}
+    assert not endings & set(".:")
