@@ -1,7 +1,8 @@
 """certgen's turn: ``certgen batch`` itself, without the terminal.
 
 Per-person work begins when the blanks are composed (the plan is told then) and ends with the manifest. All files of a
-batch are put in place together at its end; the first file is the first that lies finished in the staging folder.
+batch are put in place together at its end; the first file is the first that lies finished in the staging folder. The
+sheet with codes and files is left out (``--no-sheet``): no other contestant writes one.
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ class Watch(intake.Nobody):
 
 def take_turn(asked: dict[str, Any], clock: Clock) -> None:
     """Makes all certificates of the roster; exits with its problems unless every one was made."""
-    options = intake.Options(roster=Path(asked["roster"]), out=Path(asked["out"]), jobs=asked["jobs"])
+    options = intake.Options(
+        roster=Path(asked["roster"]), out=Path(asked["out"]), jobs=asked["jobs"], issued_sheet=False
+    )
     result = batch.run(options, Watch(clock))
     clock.done()
     clock.files = result.counts.issued
