@@ -165,7 +165,10 @@ FORGERIES: dict[str, Callable[[Any], object]] = {
 
 @pytest.mark.parametrize("forgery", FORGERIES)
 def test_no_forgery_is_believed(forgery: str) -> None:
-    assert verdict(changed(signed(), FORGERIES[forgery])) in ("not-genuine", "unreadable")
+    said = verdict(changed(signed(), FORGERIES[forgery]))
+    assert said in ("not-genuine", "unreadable")
+    if forgery.startswith(("unknown key", "context")):
+        assert said == "unreadable"  # before anything is made of it
 
 
 @pytest.mark.parametrize(

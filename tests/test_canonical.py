@@ -161,3 +161,24 @@ def test_alike_blank_nodes_go_to_pyld() -> None:
         assert form.rdfc({"a": one, "b": other}) == rdfc(document(one, other))
     fixed = Form(document("same", "same"), {})
     assert not fixed.exact and fixed.rdfc({}) == rdfc(document("same", "same"))
+
+
+def test_nodes_that_only_their_neighbours_tell_apart_go_to_pyld() -> None:
+    """Two results of one value have one first-degree hash; what they point at decides (RDFC-1.0, 4.8)."""
+
+    def document(one: object, other: object) -> dict[str, object]:
+        def result(value: object, target: str) -> dict[str, object]:
+            alignment = {"type": ["Alignment"], "targetName": target, "targetUrl": "https://example.org/x"}
+            return {"type": ["Result"], "value": value, "alignment": [alignment]}
+
+        return {
+            "@context": [CREDENTIALS, BADGES],
+            "id": "urn:x:1",
+            "type": ["VerifiableCredential", "OpenBadgeCredential"],
+            "credentialSubject": {"type": ["AchievementSubject"], "result": [result(one, "A"), result(other, "B")]},
+        }
+
+    form = Form(document(token(1), token(2)), {"a": token(1), "b": token(2)})
+    assert form.exact
+    for one, other in (("1", "2"), ("2", "1"), *((str(n), str(n)) for n in range(20))):
+        assert form.rdfc({"a": one, "b": other}) == rdfc(document(one, other))
