@@ -258,7 +258,7 @@ def _binary(data: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _wide(data: bytes) -> tuple[str, bytes]:
-    """A wide string and what follows it; the length of one that is not there is 0xFFFFFFFF (2.5.169)."""
+    """A wide string and what follows it; the length of one that is not there is 0xFFFFFFFF (XLNullableWideString)."""
     length = struct.unpack_from("<I", data)[0]
     if length == 0xFFFFFFFF:
         return "", data[4:]

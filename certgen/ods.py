@@ -1,6 +1,6 @@
 """What calamine leaves unsaid about an .ods file, from its content.xml.
 
-Source: OpenDocument 1.3 part 3, 9 (tables), 19.385 (office:value-type) and part 2, 4.5 (encryption).
+Source: OpenDocument 1.3 part 3 (tables, office:value-type, table:visibility) and part 2 (packages, encryption).
 """
 
 from __future__ import annotations

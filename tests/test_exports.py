@@ -400,3 +400,16 @@ def test_moments_are_read_day_or_month_first_alike() -> None:
     ]
     assert moments(["2026-03-27 09:00"]) == [datetime(2026, 3, 27, 9)]
     assert moments(["yesterday"]) is None
+
+
+def test_dates_that_contradict_each_other_are_not_settled_by_the_headers(tmp_path: Path) -> None:
+    text = "Nombre completo,Fecha de inicio,Fecha de fin\nAna Pérez,27/03/2026,03/28/2026\nLuc Roy,03/04/2026,\n"
+    _, problems = reading(tmp_path, text)
+    assert [(p.code, p.cell) for p in problems] == [("unclear-date", "B3")]
+
+
+def test_german_lists_give_the_family_name_as_name(tmp_path: Path) -> None:
+    roster, problems = reading(tmp_path, "Name;Vorname\nLind;Eva\n")
+    assert not problems and roster.recipients[0].name == "Eva Lind"
+    _, problems = reading(tmp_path, "Name;First name\nLind;Eva\n")
+    assert [p.code for p in problems] == ["unclear-name"]

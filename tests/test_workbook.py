@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import pickle
+import struct
 import time
 import zipfile
 from collections.abc import Callable
@@ -16,8 +17,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from certgen import biff, xlsx
 from certgen.errors import Problem
-from certgen.package import Limits, column_index, column_letters
+from certgen.package import Limits, Notes, column_index, column_letters
 from certgen.workbook import Sheet, Workbook, load, read
 
 
@@ -467,3 +469,55 @@ def test_what_only_says_that_it_is_a_spreadsheet(tmp_path: Path, data: bytes, sa
     path = tmp_path / "a.csv"
     path.write_bytes(data)
     assert says in refusal(path).message
+
+
+def test_columns_repeated_in_an_ods_file_are_counted(tmp_path: Path) -> None:
+    path = ods(tmp_path / "a.ods", 1)
+    wide = '<table:table-cell table:number-columns-repeated="25"/><table:table-cell office:value-type="percentage"'
+    with zipfile.ZipFile(path) as archive:
+        content = archive.read("content.xml").decode()
+    changed = content.replace('<table:table-cell office:value-type="percentage"', wide)
+    assert changed != content
+    assert only(rewritten(path, "content.xml", lambda _: changed)).percents == {"AC4"}
+
+
+@given(st.integers(0, 30), st.integers(1, 400_000))
+def test_references_that_may_be_far_are_measured(column: int, row: int) -> None:
+    reference = f'<c r="{column_letters(column)}{row}" s="1">'.encode()
+    assert (xlsx._FAR.search(reference) is not None) == (column > 25 or row >= 250_000)
+
+
+def record8(kind: int, body: bytes) -> bytes:
+    return struct.pack("<2H", kind, len(body)) + body
+
+
+def record12(kind: int, body: bytes) -> bytes:
+    low = bytes([kind]) if kind < 128 else bytes([kind & 0x7F | 0x80, kind >> 7])
+    return low + bytes([len(body) & 0x7F | 0x80, len(body) >> 7]) + body
+
+
+def test_records_of_old_workbooks_are_read_as_their_standard_has_them() -> None:
+    # MS-XLS 2.4: Row, BoolErr, Formula, Number, MulRk, MergeCells
+    stream = record8(0x0809, struct.pack("<2H", 0x0600, 0x10))
+    stream += record8(0x0208, struct.pack("<3H", 4, 0, 9) + bytes(6) + struct.pack("<2H", 0x20, 0))  # fDyZero
+    stream += record8(0x0208, struct.pack("<3H", 5, 0, 9) + bytes(6) + struct.pack("<2H", 0x10, 0))  # fCollapsed
+    stream += record8(0x0205, struct.pack("<3H", 1, 2, 0) + bytes([42, 1]))
+    stream += record8(0x0205, struct.pack("<3H", 1, 3, 0) + bytes([1, 0]))  # TRUE
+    stream += record8(0x0006, struct.pack("<3H", 2, 2, 0) + bytes([2, 0, 7, 0, 0, 0, 0xFF, 0xFF]) + bytes(8))
+    stream += record8(0x0203, struct.pack("<3Hd", 3, 1, 7, 0.92))
+    stream += record8(0x00BD, struct.pack("<2H", 6, 2) + struct.pack("<HiHi", 7, 0, 1, 0) + struct.pack("<H", 3))
+    stream += record8(0x00E5, struct.pack("<5H", 1, 0, 1, 2, 3)) + record8(0x000A, b"")
+    assert biff._xls_sheet(stream, 0, {7}) == Notes(
+        {"C2": "#N/A", "C3": "#DIV/0!"}, frozenset({"B4", "C7"}), frozenset({5}), ((0, 2, 1, 3),)
+    )
+
+
+def test_records_of_binary_workbooks_are_read_as_their_standard_has_them() -> None:
+    # MS-XLSB 2.4: BrtRowHdr, BrtCellError, BrtCellReal, BrtMergeCell; 2.5: Cell
+    def row(number: int, flags: int) -> bytes:
+        return record12(0, struct.pack("<IIH", number, 0, 300) + bytes([0, flags, 0]) + bytes(4))
+
+    data = row(4, 0x10) + record12(3, struct.pack("<II", 2, 0) + bytes([42]))
+    data += row(5, 0x08) + record12(5, struct.pack("<IId", 1, 7, 0.92))
+    data += record12(176, struct.pack("<4I", 0, 1, 2, 3))
+    assert biff._xlsb_sheet(data, {7}) == Notes({"C5": "#N/A"}, frozenset({"B6"}), frozenset({5}), ((0, 2, 1, 3),))
