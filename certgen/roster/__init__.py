@@ -28,7 +28,7 @@ from certgen.roster import people as compare
 from certgen.roster.body import Body
 from certgen.roster.exports import Kind
 from certgen.roster.header import Columns
-from certgen.roster.person import MEND, Persons
+from certgen.roster.person import DOUBTS, MEND, Persons
 from certgen.roster.table import COURSE_SHEETS, Reading, Table, choose
 from certgen.roster.told import Told
 from certgen.workbook import Sheet, Workbook
@@ -178,7 +178,9 @@ def _people(
     body = Body(columns, told)
     persons = Persons(book, columns, course, told, title_case=reading.title_case)
     rows = [(i, person) for i, row in body.people() if (person := persons.read(i, row)) is not None]
+    every = {i for i, _ in rows}
     rows = compare.rejoined(compare.select(rows, columns, told), columns, told)
+    told.forget(every - {i for i, _ in rows}, DOUBTS)  # their names are not printed
     compare.same_people(rows, columns, told)
     compare.namesakes(rows, columns, told)
     _of_the_sheet(columns.table, columns, body, persons, told, nobody=not rows and not told.errors)

@@ -42,6 +42,8 @@ _DOUBTFUL = re.compile(r"[^\x00-\x7f]|[?(]|\bi(?:phone|pad)|galaxy", re.IGNORECA
 _TAG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 _ROUNDED = re.compile(r"\d(?:[.,]\d+)?E\+?\d{2,}", re.IGNORECASE)  # what Excel makes of a long number in CSV
 
+DOUBTS = frozenset({"wrongly-decoded", "mixed-scripts", "remark-in-name", "line-break"})
+"""Codes of warnings about a name as it would be printed."""
 NAMES = ("name", "given", "family")
 _TEXTS = frozenset({"email", "id", "number", "honorific", "reason"})
 _DATES = ("completed_on", "start", "end")

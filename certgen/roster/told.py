@@ -43,6 +43,10 @@ class Told:
         )
         self._told.append((row, column, problem))
 
+    def forget(self, rows: set[int], codes: frozenset[str]) -> None:
+        """Takes back warnings about rows that turned out to say nothing that is printed."""
+        self._told = [item for item in self._told if item[0] not in rows or item[2].code not in codes]
+
     def sorted(self) -> list[Problem]:
         """All of it, by row and column."""
         return [problem for _, _, problem in sorted(self._told, key=lambda item: item[:2])]
