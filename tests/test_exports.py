@@ -410,3 +410,16 @@ def test_german_lists_give_the_family_name_as_name(tmp_path: Path) -> None:
     assert not problems and roster.recipients[0].name == "Eva Lind"
     _, problems = reading(tmp_path, "Name;First name\nLind;Eva\n")
     assert [p.code for p in problems] == ["unclear-name"]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [["Name", "Remarks"], ["Ana Pérez", "Attendance"], ["Luc Roy", None]],
+        [["Name", "Remarks", None], ["Ana Pérez", "Attendance", "Score"], ["Luc Roy", None, None]],
+        [["Name", None, "Remarks"], ["Ana Pérez", "Score", "Completed"], ["Luc Roy", None, None]],
+    ],
+)
+def test_words_of_headers_in_a_persons_row_do_not_make_it_one(rows: list[list[Cell]]) -> None:
+    roster, _ = people(sheet(*rows))
+    assert [r.name for r in roster.recipients] == ["Ana Pérez", "Luc Roy"]

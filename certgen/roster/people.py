@@ -20,6 +20,10 @@ Row = tuple[int, Recipient]  # the row's index on the sheet, and the person in i
 _SHOWN = 10  # groups of namesakes that are told one by one
 
 
+def _cell(row: Sequence[Cell], column: int) -> Cell:
+    return row[column] if column < len(row) else None
+
+
 def select(rows: Sequence[Row], columns: Columns, told: Told) -> list[Row]:
     """Leaves out those who an export says did not come, and tells who called the meeting."""
     labels = [key(label) for label in columns.table.labels]
@@ -30,13 +34,13 @@ def select(rows: Sequence[Row], columns: Columns, told: Told) -> list[Row]:
     kept: list[Row] = []
     for i, person in rows:
         row = sheet_rows[i]
-        if columns.kind == "Eventbrite attendees" and status is not None and exports.cancelled(row[status]):
-            message = f"{person.name} is not coming (“{values.as_text(row[status])}”) and is not read."
+        if columns.kind == "Eventbrite attendees" and status is not None and exports.cancelled(_cell(row, status)):
+            message = f"{person.name} is not coming (“{values.as_text(_cell(row, status))}”) and is not read."
             told.of_row(i, status, "cancelled", message, "Change the status if that is wrong.", "warning")
             continue
-        if columns.kind == "Zoom attendance" and waiting is not None and exports.is_yes(row[waiting]):
+        if columns.kind == "Zoom attendance" and waiting is not None and exports.is_yes(_cell(row, waiting)):
             continue  # minutes before the door are no attendance
-        if columns.kind == "Teams attendance" and role is not None and exports.organiser(row[role]):
+        if columns.kind == "Teams attendance" and role is not None and exports.organiser(_cell(row, role)):
             message = f"{person.name} called the meeting, and is read like everyone."
             told.of_row(i, role, "organiser", message, "Delete the row if no certificate is due.", "warning")
         kept.append((i, person))
@@ -94,9 +98,9 @@ def _joined(group: Sequence[Row], columns: Columns, told: Told, when: int | None
     rows = columns.table.sheet.rows
     sessions: list[tuple[Cell, Decimal]] = []
     for i, _ in group:
-        read = values.as_minutes(rows[i][columns.minutes])
+        read = values.as_minutes(_cell(rows[i], columns.minutes))
         if isinstance(read, Decimal):
-            sessions.append((rows[i][when] if when is not None else None, read))
+            sessions.append((None if when is None else _cell(rows[i], when), read))
     minutes = exports.total(sessions) if sessions else Decimal(0)
     i, person = next(((i, p) for i, p in group if names.remark(p.name, anything=True) is None), group[0])
     others = sorted({p.name for _, p in group if names.folded(p.name) != names.folded(person.name)})

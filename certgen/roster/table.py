@@ -191,8 +191,7 @@ def _at(sheet: Sheet, header: int, depth: int, mapping: dict[str, str]) -> Table
         for c in range(width):
             if found[c] in ("", "extra"):
                 found[c] = next((m[c] for m in alone if m[c] not in ("", "extra", "name?")), found[c])
-        lowest = meanings(lines[-1])
-        if all(meaning in ("", "extra") for meaning in lowest):
+        if not _continues(sheet, header + depth - 1, lines[-1], found):
             return None  # that line is no header: perhaps the first person
         low = [next((" ".join(part.split()) for part in reversed(parts) if part.strip()), "") for parts in columns]
         keys = [key(text) for text in low]
@@ -202,6 +201,16 @@ def _at(sheet: Sheet, header: int, depth: int, mapping: dict[str, str]) -> Table
     if _NAMING.isdisjoint(found):
         return None
     return Table(sheet, header, header + depth, labels, found)
+
+
+def _continues(sheet: Sheet, i: int, line: list[str], found: Sequence[str]) -> bool:
+    """Whether a row goes on with the header above it: it fills gaps, says what headers say, and names nobody."""
+    above = sheet.rows[i - 1]
+    gaps = any(text.strip() and (c >= len(above) or above[c] in (None, "")) for c, text in enumerate(line))
+    own = meanings(line)
+    said = sum(meaning not in ("", "extra") for meaning in own)
+    nobody = all(own[c] in _NAMING or not line[c].strip() for c, meaning in enumerate(found) if meaning in _NAMING)
+    return gaps and nobody and said * 2 >= sum(bool(text.strip()) for text in line)
 
 
 def _spread(sheet: Sheet, i: int, width: int, *, last: bool) -> list[str]:
