@@ -219,6 +219,17 @@ def test_an_arabic_name_on_an_english_page_stands_where_others_do() -> None:
             assert line.box[0] == pytest.approx(slot.frame[0], abs=3)
 
 
+def test_a_latin_honorific_before_an_arabic_name_begins_the_line_on_an_arabic_page() -> None:
+    from ink import pages
+
+    make = Make(language="ar")
+    page = pages(make.pdf(someone("خالد الرواحي", honorific="Eng.")))[0]
+    line = next(line for line in page.lines if any(letter.text == "E" for letter in line.letters))
+    arabic = [letter.box[2] for letter in line.letters if "\u0600" < letter.text < "\u0700"]
+    (honorific,) = [letter.box[0] for letter in line.letters if letter.text == "E"]
+    assert arabic and honorific > max(arabic)  # the reading begins at the right
+
+
 # --- the QR code ------------------------------------------------------------------------------
 
 

@@ -10,10 +10,11 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from functools import lru_cache
 from typing import NamedTuple
+from unicodedata import bidirectional
 
 from msgspec import Struct
 
-from certgen.compose.desk import QrSlot, TextSlot, pick, start_of
+from certgen.compose.desk import QrSlot, TextSlot, pick, reads_right_to_left, start_of
 from certgen.compose.stock import NAMES
 from certgen.errors import CertgenError, ExitCode, Problem
 from certgen.fields import Template
@@ -77,6 +78,7 @@ class Blank:
 
     def _ready(self, typesetter: Typesetter) -> None:
         self._typesetter = typesetter
+        self._rtl = reads_right_to_left(self.language)
         self._has_symbol = any(isinstance(slot, QrSlot) for slot in self.slots)
         self._set: dict[str, dict[str, tuple[tuple[Draw, ...], str | None]]] = {slot.name: {} for slot in self.slots}
         self._parts: dict[str, tuple[Template | str, ...]] = {
@@ -189,10 +191,13 @@ class Blank:
         return texts[0] if len(texts) == 1 else slot.separator.join([text for text in texts if text])
 
     def _fit(self, slot: TextSlot, text: str) -> tuple[Fitted, Style, Colour]:
-        style, colour = pick(self._typesetter, slot.styles, text, self.language, slot.direction)
+        direction = slot.direction
+        if direction == "auto" and self._rtl and any(bidirectional(char) in ("R", "AL") for char in text):
+            direction = "rtl"  # "Eng." before an Arabic name must not turn the line around
+        style, colour = pick(self._typesetter, slot.styles, text, self.language, direction)
         x0, y0, x1, y1 = slot.frame
         fitted = self._typesetter.fit(
-            text, style, x1 - x0, self.language, height=y1 - y0, rule=slot.rule, direction=slot.direction
+            text, style, x1 - x0, self.language, height=y1 - y0, rule=slot.rule, direction=direction
         )
         return fitted, style, colour
 

@@ -30,6 +30,11 @@ CAPITALS, APART = 0.88, 0.05  # of a name in capitals throughout: share of its s
 RIGHT_TO_LEFT = frozenset(["ar", "he", "fa", "ur", "ps", "dv", "yi", "sd", "ug", "ckb"])
 
 
+def reads_right_to_left(language: str) -> bool:
+    """Whether pages in a language are mirrored."""
+    return language.split("-")[0] in RIGHT_TO_LEFT
+
+
 class Frame(NamedTuple):
     """A rectangle in logical points; ``y`` is its top."""
 
@@ -92,7 +97,7 @@ class Desk:
         self.context = context
         self.typesetter: Typesetter = studio.typesetter
         self.language = context.language
-        self.rtl = context.language.split("-")[0] in RIGHT_TO_LEFT
+        self.rtl = reads_right_to_left(context.language)
         self.direction: Direction = "rtl" if self.rtl else "ltr"
         self.tight = 0.0
         self.sheets: list[Sheet] = []
