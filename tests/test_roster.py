@@ -568,7 +568,8 @@ def test_the_guide_names_every_kind_of_problem() -> None:
     source = Path(__file__).parent.parent / "certgen"
     codes = set()
     modules = [
-        source / f"{name}.py" for name in ("columns", "values", "workbook", "package", "delimited", "xlsx", "ods")
+        source / f"{name}.py"
+        for name in ("columns", "values", "workbook", "package", "delimited", "xlsx", "ods", "source")
     ]
     for module in [*modules, source / "biff.py", *(source / "roster").glob("*.py")]:
         text = module.read_text(encoding="utf-8")

@@ -19,7 +19,7 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["certgen"]):
-    from certgen import biff, ods, workbook, xlsx
+    from certgen import biff, ods, source, workbook, xlsx
     from certgen.errors import Problem
     from certgen.model import AwardRule, Course, Edition, Expiry
     from certgen.package import Limits, Package, Refused
@@ -99,7 +99,7 @@ def sheet(raw: bytes) -> None:
 def notes(data: bytes) -> None:
     """What certgen reads of workbooks by itself; calamine is left out."""
     try:
-        kind = workbook._kind(data)
+        kind = source.kind_of(data)
         if kind == "xls":
             biff.xls_notes(data)
         elif kind in ("xlsx", "xlsb", "ods"):
