@@ -241,7 +241,7 @@ _ADDRESS = re.compile(
 
 def as_email(text: str) -> str | Misread:
     """An address, checked by email-validator (RFC 5321, 5322, 6532) without a network."""
-    if len(text) <= 100 and _ADDRESS.fullmatch(text) and text.find("@") <= 64:
+    if len(text) <= 100 and "--" not in text and _ADDRESS.fullmatch(text) and text.find("@") <= 64:
         return text
     from email_validator import EmailNotValidError, validate_email
 
