@@ -125,6 +125,17 @@ _KANA = re.compile("[\u3040-\u30ff\u31f0-\u31ff\uff66-\uff9f]")
 _HANGUL = re.compile("[\u1100-\u11ff\u3130-\u318f\uac00-\ud7af]")
 
 
+def shares_a_word(name: str, other: str) -> bool:
+    """Whether two names have a word in common but for case and accents; true where their scripts cannot be compared."""
+    if _alphabet(name) != _alphabet(other):
+        return True
+    return not set(folded(name).split()).isdisjoint(folded(other).split()) or folded(other) in folded(name)
+
+
+def _alphabet(text: str) -> str:
+    return next((unicodedata.name(char, "").split(" ")[0] for char in text if char.isalpha()), "")
+
+
 def full_name(given: str, family: str, language: str | None) -> str:
     """Given and family name in the order and spacing of their script and language.
 

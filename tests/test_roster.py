@@ -176,6 +176,22 @@ def test_a_full_name_wins_over_its_parts_and_the_parts_are_kept() -> None:
     assert recipient.cells["name"] == "C2"
 
 
+@pytest.mark.parametrize("name", ["Bo", "Total"])
+def test_a_full_name_without_the_family_name_beside_it_is_asked_about(name: str) -> None:
+    problem = only_problem([["Nom", "Apellido", "Email"], [name, "Li", "bo@example.org"]])
+    assert (problem.code, problem.severity, problem.cell) == ("names-disagree", "error", "A2")
+    assert "B2" in problem.message and "--map" in problem.hint
+
+
+@pytest.mark.parametrize(("name", "family"), [("Ana Diaz", "DÍAZ"), ("Ana Díaz Soto", "Díaz"), ("Ana Díaz", "دياز")])
+def test_a_full_name_that_has_it_or_cannot_be_compared_is_taken(name: str, family: str) -> None:
+    assert person(["Full name", "Family name", "Email"], [name, family, "ana@example.org"]).name == name
+
+
+def test_a_person_whose_given_name_is_a_word_for_a_sum_is_a_person() -> None:
+    assert person(["Given", "Family", "Email"], ["Total", "Ferreira", "t@example.org"]).name == "Total Ferreira"
+
+
 def test_the_order_of_names_follows_the_row_or_the_course() -> None:
     hungarian = Course("A1", {"hu": Edition("hu", "x")}, ("hu", "en"), COURSE.awards, Expiry())
     header = ["Given name", "Family name", "Language"]

@@ -128,7 +128,8 @@ class Body:
             return told("not-read", f"This row {why}.")
         first = next((values.as_text(row[c]).strip() for c in filled), "")
         nameless = all(c >= len(row) or _nothing(row[c]) for c in self.naming)
-        if _is_total(text) or (nameless and any(_is_total(values.as_text(row[c])) for c in filled)):
+        named = sum(1 for c in self.naming if c < len(row) and not _nothing(row[c]))
+        if (_is_total(text) and named == 1) or (nameless and any(_is_total(values.as_text(row[c])) for c in filled)):
             what = " ".join((text or first).split())[:60]
             return told("totals", f"“{what}” is a line of totals and is not read as a person.")
         if is_header_word(row[self.name] if self.name < len(row) else None):

@@ -285,6 +285,8 @@ class Persons:
             parts = {field: casing.title_case(text, language) for field, text in parts.items()}
         if self.columns.family_first and parts.get("name", "").count(",") == 1:
             self._rearrange(parts)
+        elif self._disagree(i, parts):
+            return None
         given, family = parts.get("given", ""), parts.get("family", "")
         name = parts.get("name") or names.full_name(given, family, language)
         column = self.at[self.columns.naming]
@@ -311,6 +313,18 @@ class Persons:
             parts.setdefault("given", given)
             parts.setdefault("family", family)
             self.rearranged.append(parts["name"])
+
+    def _disagree(self, i: int, parts: dict[str, str]) -> bool:
+        """Whether a full name has nothing of the family name beside it, which is then told: one column holds something
+        else than its header says, and half a name would be printed."""
+        name, family = parts.get("name"), parts.get("family")
+        if not name or not family or names.shares_a_word(name, family):
+            return False
+        whole, part = self.at["name"], self.at["family"]
+        message = f"The full name “{name}” has nothing of the family name “{family}” in {self.sheet.address(i, part)}."
+        hint = "Write the whole name, or clear the family name; if the column holds given names, say so with --map."
+        self.told.of_row(i, whole, "names-disagree", message, hint)
+        return True
 
     def _merged(self, i: int, column: int) -> str:
         row, left = self.sheet.top + i, self.sheet.left + column
