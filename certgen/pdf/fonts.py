@@ -95,16 +95,18 @@ class Cut(Protocol):
 
 
 Subsetter = Callable[[Face, Iterable[int]], Cut]
+Pack = Callable[[bytes], bytes]
 
 
-def make(face: Face, pairs: Iterable[Pair], subset: Subsetter) -> Program:
-    """Embeds the glyphs of ``pairs``; their order does not matter."""
+def make(face: Face, pairs: Iterable[Pair], subset: Subsetter, pack: Pack = deflate) -> Program:
+    """Embeds the glyphs of ``pairs``; their order does not matter. ``pack`` deflates: as small as can be for what is
+    made once, quickly for what each file brings."""
     wanted = sorted(set(pairs))
     files: list[File] = []
     layers: list[Layer] = []
     codes: dict[Pair, Coded] = {}
     for group, cut in _groups(face, wanted, subset):
-        files.append(_file(face, group, cut))
+        files.append(_file(face, group, cut, pack))
         stacked: list[list[tuple[int, Pair]]] = []  # (cid, pair)
         if face.is_cff:
             depth: dict[int, int] = {}
@@ -119,7 +121,7 @@ def make(face: Face, pairs: Iterable[Pair], subset: Subsetter) -> Program:
             entries.sort()
             for cid, pair in entries:
                 codes[pair] = Coded(len(layers), escape(cid.to_bytes(2, "big")), _width(face, pair[0]))
-            layers.append(_layer(face, len(files) - 1, entries, cut))
+            layers.append(_layer(face, len(files) - 1, entries, cut, pack))
     return Program(face.is_cff, tuple(files), tuple(layers), codes)
 
 
@@ -155,15 +157,15 @@ def _width(face: Face, gid: int) -> int:
     return round(face.advance(gid) * 1000 / face.upem)
 
 
-def _file(face: Face, group: list[Pair], cut: Cut) -> File:
+def _file(face: Face, group: list[Pair], cut: Cut, pack: Pack) -> File:
     digest = hashlib.sha256(cut.data + repr(group).encode("utf-8", "backslashreplace")).digest()
     tag = "".join([chr(65 + byte % 26) for byte in digest[:6]])
     entries = b"/Subtype/CIDFontType0C" if face.is_cff else b"/Length1 %d" % len(cut.data)
     descriptor = _descriptor(face, [gid for gid, _ in group])
-    return File(name(f"{tag}+{face.key}"), descriptor, deflate(cut.data), entries + _FLATE)
+    return File(name(f"{tag}+{face.key}"), descriptor, pack(cut.data), entries + _FLATE)
 
 
-def _layer(face: Face, file: int, entries: list[tuple[int, Pair]], cut: Cut) -> Layer:
+def _layer(face: Face, file: int, entries: list[tuple[int, Pair]], cut: Cut, pack: Pack) -> Layer:
     widths = [b"0[%d]" % _width(face, 0)]
     before = -1
     for cid, pair in entries:  # consecutive CIDs share an array
@@ -173,8 +175,8 @@ def _layer(face: Face, file: int, entries: list[tuple[int, Pair]], cut: Cut) -> 
         before = cid
     gids = b""
     if not face.is_cff:
-        gids = deflate(b"\0\0" + b"".join([cut.mapping[pair[0]].to_bytes(2, "big") for _, pair in entries]))
-    cmap = deflate(_to_unicode([(cid, pair[1]) for cid, pair in entries]))
+        gids = pack(b"\0\0" + b"".join([cut.mapping[pair[0]].to_bytes(2, "big") for _, pair in entries]))
+    cmap = pack(_to_unicode([(cid, pair[1]) for cid, pair in entries]))
     return Layer(file, b"[%b%b]" % (b"".join(widths), b"]" if entries else b""), gids, cmap)
 
 

@@ -194,7 +194,7 @@ class Plate:
         if known is None:
             if len(self._own) >= _OWN_FONTS:
                 self._own.clear()
-            known = self._own[key, pairs] = fonts.make(self._book.by_key(key), pairs, _subset)
+            known = self._own[key, pairs] = fonts.make(self._book.by_key(key), pairs, _subset, zlib.compress)
         return known
 
     def _write_attachment(self, writer: _Tail, filling: Filling) -> None:
