@@ -180,6 +180,9 @@ class Issuer(Struct, frozen=True):
     fonts: dict[str, str] = {}  # role (heading, name, body) -> family
     font_folder: str | None = None
     words: dict[str, dict[str, str]] = {}  # language -> label -> phrase
+    key: str | None = None  # the Multikey that signs, as recorded when it was made
+    status_valid: int = 400  # days that a status list is good for
+    retention: str | None = None  # how long personal data is kept, such as "10 years"
     file: str = ""
 
 

@@ -201,6 +201,9 @@ def test_the_architecture_names_every_room_from_the_top_floor_down() -> None:
     contract = next(c for c in PYPROJECT["tool"]["importlinter"]["contracts"] if c["type"] == "layers")
     layers = [[room.strip() for room in layer.split("|")] for layer in contract["layers"]]
     wanted = {room for layer in layers for room in layer} - {"__main__"}
+    wanted = {room for room in wanted if room[0] != "("} | {
+        room.strip("()") for room in wanted if room.strip("()") in {name.rstrip("/") for name in there}
+    }
     missing = wanted - {room.rstrip("/") for room in named}
     assert not missing, f"add to docs/architecture.md: {missing}"
 

@@ -194,6 +194,9 @@ class IssuerFile(Struct, forbid_unknown_fields=True):
     url: Annotated[str | None, _about("the website", "https://www.your-academy.org")] = None
     contact: Annotated[str | None, _about("for questions about certificates", "certificates@your-academy.org")] = None
     privacy_url: Annotated[str | None, _about("the privacy notice", "https://www.your-academy.org/privacy")] = None
+    key: Annotated[str | None, _about("the key that signs, written by certgen when it is made")] = None
+    status_valid: Annotated[int, _about("days that a published list of cancellations is good for", 400)] = 400
+    retention: Annotated[str | None, _about("how long people's data is kept in the registry", "10 years")] = None
     logo: Annotated[
         str | list[_Text] | None, _about("a PNG, JPEG, SVG or PDF beside this file, or several", "logo.svg")
     ] = None

@@ -48,6 +48,9 @@ class IssuerBuilder(Builder):
             fonts={role: family for role, family in roles.items() if family},
             font_folder=self.file(("fonts", "folder"), fonts.folder, (), folder=True),
             words=words,
+            key=self.signing_key(raw.key),
+            status_valid=self.status_valid(raw.status_valid),
+            retention=self.retention(raw.retention),
             file=self.document.file,
         )
 
@@ -79,6 +82,38 @@ class IssuerBuilder(Builder):
                 "warning",
             )
         return url.rstrip("/")
+
+    def signing_key(self, value: str | None) -> str | None:
+        """A Multikey of an Ed25519 key, as ``certgen keys new`` writes it."""
+        from certgen.signing import PublicKey
+
+        value = self.text(("key",), value)
+        if value is None:
+            return None
+        try:
+            return PublicKey.from_multikey(value).multikey
+        except ValueError:
+            hint = "Copy it from “certgen keys list”, or take the line out: certgen writes it again."
+            self.tell(("key",), "bad-key", "key is not the name of a signing key (z6Mk and 44 more letters).", hint)
+            return None
+
+    def status_valid(self, value: int) -> int:
+        if 1 <= value <= 3660:
+            return value
+        self.tell(("status_valid",), "bad-days", f"status_valid must be 1 to 3660 days; here it is {value}.", "400")
+        return 400
+
+    def retention(self, value: str | None) -> str | None:
+        value = self.text(("retention",), value)
+        if value is None or re.fullmatch(r"[1-9]\d{0,2} (year|month|day)s?", value):
+            return value
+        self.tell(
+            ("retention",),
+            "bad-retention",
+            f"retention must be a time such as 10 years; here it is “{value[:40]}”.",
+            '"10 years"',
+        )
+        return None
 
     def colour(self, key: Key, value: str | None, default: str) -> str:
         value = self.text(key, value)

@@ -1,12 +1,7 @@
-"""The commands. One verb is one short function: flags into a call, a result into words.
-
-Nothing heavy is imported before a command needs it. One boundary, :func:`main`, turns whatever goes wrong into a
-sentence and an exit code (docs/exit-codes.md).
-"""
+"""Certificates made, checked and tried: batch, check, preview, init, schema, layouts."""
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,17 +10,9 @@ from typing import Any
 
 import click
 
-from certgen import __version__
 from certgen.errors import CertgenError, ExitCode, Problem
 from certgen.questions import Address, Day, Hours, Tags, answers
-from certgen.screen import Screen, place, print_check, print_json, printable
-
-
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(__version__, prog_name="certgen")
-@click.option("--debug", is_flag=True, help="When certgen itself fails, show where.")
-def cli(debug: bool) -> None:
-    """Turns a roster and a course into certificates."""
+from certgen.screen import Screen, print_check, print_json
 
 
 def _mapping(context: click.Context, option: click.Parameter, said: tuple[str, ...]) -> dict[str, str]:
@@ -78,7 +65,7 @@ def inputs(command: Callable[..., int]) -> Callable[..., int]:
     return command
 
 
-@cli.command()
+@click.command()
 @inputs
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Folder for the certificates [certificates, beside the roster]."
@@ -113,7 +100,7 @@ def batch(as_json: bool, name: str | None, no_sheet: bool, **options: Any) -> in
     return int(result.exit_code)
 
 
-@cli.command("check")
+@click.command("check")
 @inputs
 @click.option("--out", type=click.Path(path_type=Path), help="Folder that the certificates would go into.")
 @click.option("--name", help="Pattern of the file names [{recipient.name}-{credential.code}].")
@@ -144,7 +131,7 @@ def check_(as_json: bool, name: str | None, report_file: Path | None, **options:
     return int(checked.exit_code)
 
 
-@cli.command()
+@click.command()
 @inputs
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for the two files [beside the roster].")
 @click.option("--watch", is_flag=True, help="Stay, and make them again whenever a file changes.")
@@ -173,7 +160,7 @@ def preview(watch: bool, show: bool | None, **options: Any) -> int:
     return int(shown.exit_code)
 
 
-@cli.command()
+@click.command()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), required=False)
 @click.option("--name", help="The issuer's name, as printed.")
 @click.option("--url", type=Address(), help="The issuer's website.")
@@ -204,7 +191,7 @@ def init(folder: Path | None, windows: bool, **given: Any) -> int:
     return ExitCode.DONE
 
 
-@cli.command()
+@click.command()
 @click.argument("kind", type=click.Choice(["course", "issuer", "layout"]))
 def schema(kind: str) -> int:
     """Print the JSON Schema of course.toml, issuer.toml or layout.toml, which editors complete from."""
@@ -223,7 +210,7 @@ def schema(kind: str) -> int:
     return ExitCode.DONE
 
 
-@cli.command()
+@click.command()
 def layouts() -> int:
     """List the layouts that come with certgen."""
     from certgen import layout
@@ -237,55 +224,3 @@ def layouts() -> int:
     if problems:
         raise CertgenError(problems)
     return ExitCode.DONE
-
-
-# --- the boundary ----------------------------------------------------------------------------
-
-
-def main() -> None:
-    """The command ``certgen``: never a traceback."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # Windows consoles and pipes default to a code page
-            stream.reconfigure(encoding="utf-8", errors="replace")
-    sys.exit(guarded(lambda: cli.main(standalone_mode=False)))
-
-
-def guarded(work: Callable[[], Any]) -> int:
-    """The exit code of a command; whatever it raises becomes a sentence on standard error."""
-    try:
-        done = work()
-        return done if isinstance(done, int) else ExitCode.DONE
-    except click.ClickException as error:
-        error.show()
-        return ExitCode.USAGE
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("\nStopped. No certificate is half written; run again to finish.", err=True)
-        return ExitCode.INTERRUPTED
-    except CertgenError as error:
-        for problem in error.problems:
-            words = ": ".join(part for part in (place(problem), problem.message) if part)
-            click.echo(printable(f"{words} {problem.hint}".rstrip()), err=True)
-        return error.exit_code
-    except BrokenPipeError:  # the reader of our output went away, as in “certgen … | head”
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    except Exception as error:
-        click.echo(defect(error), err=True)
-        return 1
-
-
-def defect(error: Exception) -> str:
-    """The sentence about an unexpected exception, and where its report is."""
-    import tempfile
-    import traceback
-
-    report = "".join(traceback.format_exception(error))
-    if "--debug" in sys.argv[1:]:
-        return report
-    words = "certgen stopped because of a mistake in certgen itself, not in your files."
-    try:
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", prefix="certgen-", suffix=".txt", delete=False) as file:
-            file.write(f"certgen {__version__}, Python {sys.version}\n{report}")
-    except OSError:
-        return f"{words} Run again with “certgen --debug …” to see where."
-    return f"{words} Please send this report to its authors (it may hold names): {file.name}"

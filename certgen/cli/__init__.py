@@ -1,0 +1,89 @@
+"""The commands. One verb is one short function: flags into a call, a result into words.
+
+Nothing heavy is imported before a command needs it. Each module here holds the commands of one concern. One boundary,
+:func:`main`, turns whatever goes wrong into a sentence and an exit code (docs/exit-codes.md).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from certgen import __version__
+from certgen.cli import making
+from certgen.errors import CertgenError, ExitCode
+from certgen.screen import place, printable
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="certgen")
+@click.option("--debug", is_flag=True, help="When certgen itself fails, show where.")
+def cli(debug: bool) -> None:
+    """Turns a roster and a course into certificates."""
+
+
+for command in (
+    making.batch,
+    making.check_,
+    making.preview,
+    making.init,
+    making.schema,
+    making.layouts,
+):
+    cli.add_command(command)
+
+
+# --- the boundary ----------------------------------------------------------------------------
+
+
+def main() -> None:
+    """The command ``certgen``: never a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # Windows consoles and pipes default to a code page
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    sys.exit(guarded(lambda: cli.main(standalone_mode=False)))
+
+
+def guarded(work: Callable[[], Any]) -> int:
+    """The exit code of a command; whatever it raises becomes a sentence on standard error."""
+    try:
+        done = work()
+        return done if isinstance(done, int) else ExitCode.DONE
+    except click.ClickException as error:
+        error.show()
+        return ExitCode.USAGE
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("\nStopped. No certificate is half written; run again to finish.", err=True)
+        return ExitCode.INTERRUPTED
+    except CertgenError as error:
+        for problem in error.problems:
+            words = ": ".join(part for part in (place(problem), problem.message) if part)
+            click.echo(printable(f"{words} {problem.hint}".rstrip()), err=True)
+        return error.exit_code
+    except BrokenPipeError:  # the reader of our output went away, as in “certgen … | head”
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:
+        click.echo(defect(error), err=True)
+        return 1
+
+
+def defect(error: Exception) -> str:
+    """The sentence about an unexpected exception, and where its report is."""
+    import tempfile
+    import traceback
+
+    report = "".join(traceback.format_exception(error))
+    if "--debug" in sys.argv[1:]:
+        return report
+    words = "certgen stopped because of a mistake in certgen itself, not in your files."
+    try:
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", prefix="certgen-", suffix=".txt", delete=False) as file:
+            file.write(f"certgen {__version__}, Python {sys.version}\n{report}")
+    except OSError:
+        return f"{words} Run again with “certgen --debug …” to see where."
+    return f"{words} Please send this report to its authors (it may hold names): {file.name}"
