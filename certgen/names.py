@@ -112,12 +112,27 @@ def folded(name: str) -> str:
     """One spelling for names that a reader would take for the same person.
 
     Case, accents, width, punctuation and the order of words do not count: "Grinius, DOMINYKAS" and
-    "Dominykas Grinius" fold alike. Part of a credential's identity, so it must never change.
+    "Dominykas Grinius" fold alike. For comparing the rows of a roster only: it may learn, as what a code is made of
+    (certgen.credential.identity) has a folding of its own, which must never change.
     """
     if not name.isascii():
         name = unicodedata.normalize("NFKD", name).translate(_UNACCENTED)
     words = _SEPARATORS.split(_DROPPED.sub("", name).casefold())
     return unicodedata.normalize("NFC", " ".join(sorted(word for word in words if word)))
+
+
+_TWICE = re.compile(r"([^()]+?)\s*\(([^()]+)\)")
+
+
+def fuller(name: str) -> str | None:
+    """Of two names of one person as Zoom writes them, "Zoë (Zoë Ward)", the one that has every word of the other; the
+    first, which the person chose for the meeting, where they are alike. None where the brackets hold something else."""
+    if (found := _TWICE.fullmatch(name)) is None:
+        return None
+    shown, original = (set(folded(part).split()) for part in found.groups())
+    if original and original <= shown:
+        return found[1]
+    return found[2] if shown and shown < original else None
 
 
 _HAN = re.compile("[\u2e80-\u2fdf\u3005-\u3007\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")

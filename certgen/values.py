@@ -69,6 +69,11 @@ def is_blank(cell: Cell) -> bool:
     return cell.strip().casefold() in _NOTHING
 
 
+def plain(number: Decimal) -> str:
+    """An amount without an exponent or idle zeros: 60, 22.5."""
+    return f"{number.normalize():f}"
+
+
 def _decimal(number: float) -> Decimal:
     # Excel keeps 15 significant digits (its specifications and limits); the 17 of a double show noise.
     value = Decimal(f"{number:.15g}")
@@ -171,8 +176,9 @@ def as_score(cell: Cell, *, percent: bool = False) -> tuple[Decimal, Decimal | N
     return score if isinstance(score, Misread) else (score, None)
 
 
-def as_percent(cell: Cell, *, percent: bool = False) -> Decimal | Misread | None:
-    """Attendance in per cent: 92, "92%", "11/12", or 0.92 shown as 92%. A bare 0.92 is unclear."""
+def as_percent(cell: Cell, *, percent: bool = False, fraction: bool = False) -> Decimal | Misread | None:
+    """Attendance in per cent: 92, "92%", "11/12", or 0.92 shown as 92%. A bare 0.92 is unclear, unless the whole column
+    is known to hold a ``fraction`` of one."""
     read = as_score(cell, percent=percent)
     if isinstance(read, Misread):
         said = read.message.replace("The score", "Attendance").replace("The highest score", "The number of sessions")
@@ -180,11 +186,13 @@ def as_percent(cell: Cell, *, percent: bool = False) -> Decimal | Misread | None
     if read is None:
         return None
     value, scale = read
+    if scale is None and fraction:
+        return value * 100
     if scale is None and 0 < value <= 1:
         return Misread(
             "unclear-percent",
-            f"Attendance is {value.normalize():f}: is that {(value * 100).normalize():f}% or {value.normalize():f}%?",
-            f"Write {(value * 100).normalize():f}% if that is meant.",
+            f"Attendance is {plain(value)}: is that {plain(value * 100)}% or {plain(value)}%?",
+            f"Write {plain(value * 100)}% if that is meant.",
         )
     value = value if scale is None else value * 100 / scale
     if value > 100:

@@ -147,14 +147,14 @@ def test_zoom_attendance_adds_up_who_rejoined_and_counts_two_devices_once(tmp_pa
     assert [(r.name, r.row, r.attendance) for r in roster.recipients] == [
         ("Ana Pérez", 5, Decimal(100) * 100 / 120),  # 09:00 to 10:40
         ("Luc Roy (TA)", 7, Decimal(75)),
-        ("Zoë (Zoë Ward)", 10, Decimal(100)),  # the waiting room does not count, nor what is over the time
+        ("Zoë Ward", 10, Decimal(100)),  # the waiting room does not count, nor what is over the time
         ("Mehmet Ak (she/her)", 11, Decimal(80)),
     ]
     assert told(problems) == [
         ("rejoined", "E4", "warning"),
         ("other-name", "A5", "warning"),
         ("remark-in-name", "A7", "warning"),  # only of the rows whose names are printed
-        ("remark-in-name", "A10", "warning"),
+        ("two-names", "A10", "warning"),
         ("remark-in-name", "A11", "warning"),
     ]
     assert roster.columns["attendance"].note == "minutes, as a percentage of 2 h"

@@ -19,10 +19,11 @@ import openpyxl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from certgen.columns import HEADERS, meanings
 from certgen.errors import Problem
-from certgen.model import AwardRule, Course, Edition, Expiry, Recipient
+from certgen.model import AwardRule, Conditions, Course, Edition, Expiry, Recipient
 from certgen.roster import Roster, column_key, course_sheet, extra, open_roster, read_roster, recipients
 from certgen.workbook import Cell, Sheet, Workbook
 
@@ -454,6 +455,75 @@ def test_per_cent_formats_reach_attendance_and_score() -> None:
     (recipient,) = roster.recipients
     assert not problems
     assert (recipient.attendance, recipient.score, recipient.score_out_of) == (92, Decimal("58.5"), 100)
+
+
+def asking(out_of: int) -> Course:
+    rule = AwardRule(kind="achievement", when=Conditions(score_min=Decimal(50), out_of=Decimal(out_of)))
+    return replace(COURSE, awards=(rule, AwardRule(kind="participation")))
+
+
+@pytest.mark.parametrize(
+    ("cell", "out_of", "highest"), [(105, 100, "100"), ("62/60", 100, "60"), ("60,5", 60, "60"), ("105%", 20, "100")]
+)
+def test_a_score_above_the_highest_one_is_told_at_its_cell(cell: Cell, out_of: int, highest: str) -> None:
+    problem = only_problem([["Name", "Score"], ["Ana Díaz", cell]], asking(out_of))
+    assert (problem.code, problem.cell, problem.row) == ("too-much", "B2", 2)
+    assert f"the highest one, {highest}" in problem.message
+
+
+@pytest.mark.parametrize(("cell", "out_of"), [(100, 100), ("60/60", 20), ("58/60", 20), ("100%", 20), (20.0, 20)])
+def test_a_score_up_to_the_highest_one_is_read(cell: Cell, out_of: int) -> None:
+    assert person(["Name", "Score"], ["Ana Díaz", cell], asking(out_of)).score is not None
+
+
+def test_where_the_course_asks_for_no_score_any_is_read() -> None:
+    assert person(["Name", "Score"], ["Ana Díaz", 105]).score == 105
+
+
+def attended(*cells: Cell, percents: frozenset[str] = frozenset()) -> tuple[list[Decimal | None], list[Problem]]:
+    rows: list[list[Cell]] = [[f"Person {chr(65 + n)}", cell] for n, cell in enumerate(cells)]
+    roster, problems = people([["Name", "Attendance"], *rows], percents=percents)
+    return [recipient.attendance for recipient in roster.recipients], problems
+
+
+def test_a_column_of_fractions_is_read_as_such_and_told_once() -> None:
+    read, (problem,) = attended(0.9, 1, "0,75", None, 0)
+    assert read == [90, 100, 75, None, 0]
+    assert (problem.code, problem.severity, problem.cell, problem.row) == ("read-as-fractions", "warning", "B1", None)
+    assert "0.75 is 75%" in problem.message and "1 is 100%" in problem.message
+
+
+def test_a_column_that_may_be_fractions_or_per_cents_is_one_problem() -> None:
+    for cells in ([1, 1, 1], [1, 0, 1, 0], [0.9, 0.9]):
+        _, (problem,) = attended(*cells)
+        assert (problem.code, problem.severity, problem.cell, problem.row) == ("unclear-percent", "error", "B1", None)
+
+
+def test_fractions_among_per_cents_are_told_by_cell() -> None:
+    read, problems = attended(0.9, 85, 0.7)
+    assert read == [85]
+    assert [(p.code, p.cell) for p in problems] == [("unclear-percent", "B2"), ("unclear-percent", "B4")]
+    read, problems = attended(0.9, 0.85, 1, percents=frozenset({"B2", "B3", "B4"}))
+    assert (read, problems) == ([90, 85, 100], [])
+
+
+def test_a_row_without_a_name_is_compared_with_the_others() -> None:
+    header = ["Name", "E-mail", "ID"]
+    rows: list[list[Cell]] = [["Ana Díaz", "ana@x.org", 1], [None, "ANA@x.org", None], [None, None, 7], ["Bo", None, 7]]
+    roster, problems = people([header, *rows])
+    assert [(p.code, p.cell) for p in problems] == [
+        ("same-person", "B2"), ("missing-name", "A3"), ("same-person", "B3"),
+        ("missing-name", "A4"), ("same-person", "C4"), ("same-person", "C5"),
+    ]  # fmt: skip
+    assert roster.recipients == () and roster.left_out == (2, 3, 4, 5)
+    assert "B3 (without a name)" in problems[0].message and "(Ana Díaz)" in problems[2].message
+
+
+def test_one_row_may_be_two_people_at_once_and_both_are_told() -> None:
+    rows: list[list[Cell]] = [["Ana", "a@x.org", 1], ["Ana", "b@x.org", 1], ["Bo", "b@x.org", 2]]
+    roster, problems = people([["Name", "E-mail", "ID"], *rows])
+    assert [(p.code, p.cell) for p in problems] == [("same-person", cell) for cell in ("C2", "C3", "B4")]
+    assert roster.recipients == ()
 
 
 def test_a_title_that_the_name_already_has_is_not_printed_twice() -> None:

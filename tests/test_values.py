@@ -312,6 +312,24 @@ def test_the_order_of_a_name_follows_script_and_language(
     assert names.full_name(given, family, language) == whole
 
 
+@pytest.mark.parametrize(
+    ("name", "printed"),
+    [
+        ("Zoë (Zoë Ward)", "Zoë Ward"),
+        ("Zoë Ward (Zoë)", "Zoë Ward"),
+        ("Ward, Zoe (zoë ward)", "Ward, Zoe"),  # alike: as chosen for the meeting
+        ("Maria (José María Ruiz)", "José María Ruiz"),
+        ("Luc Roy (TA)", None),
+        ("zward82 (Zoë Ward)", None),
+        ("Zoë Ward", None),
+        ("Zoë (Zoë Ward) (TA)", None),
+        ("Zoë ( )", None),
+    ],
+)
+def test_of_two_names_in_one_cell_the_fuller_is_taken(name: str, printed: str | None) -> None:
+    assert names.fuller(name) == printed
+
+
 def test_doubts_about_names() -> None:
     for name in ("FranÃ§ois", "ZoÃ«", "ï»¿Anna", "Jos? Garc?a"):
         assert names.looks_misdecoded(name), name

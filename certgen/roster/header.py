@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from certgen import names, values
 from certgen.columns import FAMILY_FIRST, Column
 from certgen.model import Course
@@ -78,6 +80,10 @@ class Columns:
         elif meaning == "score" and exports.out_of(self.kind, text) is not None:
             note = "per cent"
         self.listed.append(Column(text, letters, meaning, note))
+
+    def note(self, meaning: str, text: str) -> None:
+        """Says how a column was read, once its cells have shown it."""
+        self.listed = [replace(column, note=text) if column.meaning == meaning else column for column in self.listed]
 
     def _extra(self, c: int, text: str) -> None:
         letters = self.table.sheet.letters(c)

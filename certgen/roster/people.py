@@ -15,7 +15,7 @@ from certgen.roster.told import SAID, Told
 from certgen.values import key
 from certgen.workbook import Cell
 
-Row = tuple[int, Recipient]  # the row's index on the sheet, and the person in it
+Row = tuple[int, Recipient]  # the row's index on the sheet, and the person in it; whose name is wrong has an empty one
 
 _SHOWN = 10  # groups of namesakes that are told one by one
 
@@ -35,13 +35,15 @@ def select(rows: Sequence[Row], columns: Columns, told: Told) -> list[Row]:
     for i, person in rows:
         row = sheet_rows[i]
         if columns.kind == "Eventbrite attendees" and status is not None and exports.cancelled(_cell(row, status)):
-            message = f"{person.name} is not coming (“{values.as_text(_cell(row, status))}”) and is not read."
+            message = (
+                f"{person.name or 'Somebody'} is not coming (“{values.as_text(_cell(row, status))}”) and is not read."
+            )
             told.of_row(i, status, "cancelled", message, "Change the status if that is wrong.", "warning")
             continue
         if columns.kind == "Zoom attendance" and waiting is not None and exports.is_yes(_cell(row, waiting)):
             continue  # minutes before the door are no attendance
         if columns.kind == "Teams attendance" and role is not None and exports.organiser(_cell(row, role)):
-            message = f"{person.name} called the meeting, and is read like everyone."
+            message = f"{person.name or 'Somebody without a name'} called the meeting, and is read like everyone."
             told.of_row(i, role, "organiser", message, "Delete the row if no certificate is due.", "warning")
         kept.append((i, person))
     return kept
@@ -59,7 +61,7 @@ def rejoined(rows: Sequence[Row], columns: Columns, told: Told) -> list[Row]:
         return list(rows)
     groups: dict[tuple[str, str], list[Row]] = {}
     for i, person in rows:
-        mark = ("email", person.email.casefold()) if person.email else ("name", names.folded(person.name))
+        mark = ("email", person.email.casefold()) if person.email else ("name", names.folded(person.name) or str(i))
         groups.setdefault(mark, []).append((i, person))
     labels = [key(label) for label in columns.table.labels]
     when = next((c for c, label in enumerate(labels) if label in exports.JOINED), None)
@@ -122,7 +124,8 @@ def _joined(group: Sequence[Row], columns: Columns, told: Told, when: int | None
 
 
 def same_people(rows: Sequence[Row], columns: Columns, told: Told) -> None:
-    """Tells of the same id, the same address, or the same name where neither row has either.
+    """Tells of the same id, the same address, or the same name where neither row has either. A row whose name is wrong
+    is compared as well: mending it alone would not do.
 
     Each of the rows is told where the other is: every row that is left out has an error of its own.
     """
@@ -134,16 +137,16 @@ def same_people(rows: Sequence[Row], columns: Columns, told: Told) -> None:
             marks.append(("id", person.id.casefold()))
         if person.email:
             marks.append(("email", person.email.casefold()))
+        against: set[int] = set()  # rows that this one has been held against
         for mark in marks or [("name", names.folded(person.name))]:
-            if mark not in first:
-                first[mark] = (i, person)
+            j, other = first.setdefault(mark, (i, person))
+            if j == i or j in against:
                 continue
-            j, other = first[mark]
+            against.add(j)
             _same(i, person, other, mark[0], columns, told)
             if j not in said:
                 _same(j, other, person, mark[0], columns, told)
             said |= {i, j}
-            break
 
 
 def _same(i: int, person: Recipient, other: Recipient, field: str, columns: Columns, told: Told) -> None:
@@ -152,7 +155,7 @@ def _same(i: int, person: Recipient, other: Recipient, field: str, columns: Colu
         i,
         columns.at.get(field, columns.at[columns.naming]),
         "same-person",
-        f"The {SAID[field]} “{getattr(person, field)}” is also in {other.cells[field]} ({other.name}).",
+        f"The {SAID[field]} “{getattr(person, field)}” is also in {other.cells[field]} ({other.name or 'without a name'}).",
         f"{keep}; if they are two people, give each an id or an e-mail address." if field == "name" else f"{keep}.",
     )
 

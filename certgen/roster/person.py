@@ -42,7 +42,7 @@ _DOUBTFUL = re.compile(r"[^\x00-\x7f]|[?(]|\bi(?:phone|pad)|galaxy", re.IGNORECA
 _TAG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 _ROUNDED = re.compile(r"\d(?:[.,]\d+)?E\+?\d{2,}", re.IGNORECASE)  # what Excel makes of a long number in CSV
 
-DOUBTS = frozenset({"wrongly-decoded", "mixed-scripts", "remark-in-name", "line-break"})
+DOUBTS = frozenset({"wrongly-decoded", "mixed-scripts", "remark-in-name", "line-break", "two-names"})
 """Codes of warnings about a name as it would be printed."""
 NAMES = ("name", "given", "family")
 _TEXTS = frozenset({"email", "id", "number", "honorific", "reason"})
@@ -65,6 +65,7 @@ class Persons:
         self.unread: dict[tuple[int, str], list[str]] = {}
         self.rearranged: list[str] = []  # names that were written family name first
         self.epoch = book.date1904 if book.kind != "csv" else None
+        self.highest: Decimal | None = None  # what a score without a scale of its own is out of, where that is known
         self.languages: dict[str, str] | None = None
         self.first_language = course.languages[0] if course else None
         self.order = self._order()
@@ -89,12 +90,14 @@ class Persons:
             return lambda cell, percent: values.as_hours(cell)
         if field == "score":
             scale = self.columns.out_of.get("score")
+            self.highest = scale or _highest(self.course)
             return lambda cell, percent: _scaled(values.as_score(cell, percent=percent), scale)
         if field == "attendance":
             base = self.columns.base
             if column == self.columns.minutes and base is not None:
                 return lambda cell, percent: values.share(values.as_minutes(cell), base * 60)
-            return lambda cell, percent: values.as_percent(cell, percent=percent)
+            fractions = self._fractions(column)
+            return lambda cell, percent: values.as_percent(cell, percent=percent, fraction=fractions)
         if field == "completed":
             return lambda cell, percent: values.as_bool(cell)
         if field == "language":
@@ -103,8 +106,41 @@ class Persons:
             return lambda cell, percent: self._award(values.as_text(cell).strip())
         return lambda cell, percent: values.as_date(cell, order=self.order, date1904=self.epoch)
 
+    def _fractions(self, column: int) -> bool:
+        """Whether attendance is written in fractions of one, as Excel keeps per cents: every bare number of the column
+        is at most 1. That is told once; where the column does not show it beyond doubt, it is a problem, told once."""
+        percents, seen = self.sheet.percents, []
+        for i, row in enumerate(self.sheet.rows[self.columns.table.body :], self.columns.table.body):
+            cell = row[column] if column < len(row) else None
+            if cell is None or (isinstance(cell, str) and cell.endswith("%")):
+                continue
+            read = values.as_score(cell)
+            if isinstance(read, tuple) and read[1] is None and self.sheet.address(i, column) not in percents:
+                if read[0] > 1:
+                    return False
+                seen.append((read[0], self.sheet.address(i, column)))
+        shares = sorted({share for share, _ in seen if share})
+        if len(seen) < 2 or not shares:
+            return False  # a single cell is told by its own address
+        where = f"{seen[0][1]} to {seen[-1][1]}"
+        least, most = (f"{values.plain(share)} is {values.plain(share * 100)}%" for share in (shares[0], shares[-1]))
+        if len(shares) > 1:
+            self.columns.note("attendance", "fractions of one")
+            message = f"Attendance is written in fractions of one ({where}), and read so: {least}, {most}."
+            self._of_column(
+                column, "read-as-fractions", message, "If per cents are meant, write them, such as 92%.", "warning"
+            )
+        else:
+            is_ = f"{values.plain(shares[0] * 100)}% or {values.plain(shares[0])}%"
+            message = f"Attendance is nowhere more than {values.plain(shares[0])} ({where}): is that {is_}?"
+            self._of_column(column, "unclear-percent", message, "Write per cents in the column, such as 92%.", "error")
+        return True
+
     def read(self, i: int, row: Sequence[Cell]) -> Recipient | None:
-        """The person of a row, or None; whoever has an error in ``told`` is not to be used."""
+        """The person of a row, or None; whoever has an error in ``told`` is not to be used.
+
+        One whose name cannot be read, and who has an id or an address, has an empty name, and an error.
+        """
         number = self.sheet.number(i)
         if number in self.faulty:
             self._faults(i)
@@ -137,11 +173,14 @@ class Persons:
                     self._refuse(i, extra.column, cleaned.refused, "warning")
                 elif cleaned.text:
                     extras[extra.header] = cleaned.text
-        if name is None:
+        if name is None and not (fields.get("id") or fields.get("email")):
             return None
-        return Recipient(row=number, name=name, extra=extras, letters=self.letters, **fields)  # type: ignore[arg-type]
+        return Recipient(row=number, name=name or "", extra=extras, letters=self.letters, **fields)  # type: ignore[arg-type]
 
     # What is wrong with cells.
+
+    def _of_column(self, column: int, code: str, message: str, hint: str, severity: Severity) -> None:
+        self.told.of_sheet(self.columns.table.header, column, code, message, hint, severity)
 
     def _say(self, i: int, column: int, misread: Misread) -> None:
         self.told.of_row(i, column, misread.code, misread.message, misread.hint)
@@ -280,6 +319,10 @@ class Persons:
                 self.told.of_row(i, column, "line-break", message, "Remove it from the cell.", "warning")
             # A system that asks for a surname gets "-" or "." for people who have none.
             parts[field] = "" if cleaned.text in ("-", "–", "—", ".") else cleaned.text
+        if self.columns.kind == "Zoom attendance" and (chosen := names.fuller(whole := parts.get("name", ""))):
+            parts["name"] = chosen
+            message = f"“{whole[:80]}” gives two names, as Zoom does for who changed theirs; {chosen} is printed."
+            self.told.of_row(i, self.at["name"], "two-names", message, "Check that it is the right one.", "warning")
         language = cast("str | None", fields.get("language")) or self.first_language
         if self.title_case:
             parts = {field: casing.title_case(text, language) for field, text in parts.items()}
@@ -367,10 +410,13 @@ class Persons:
         if start is not None and end is not None and end < start:  # type: ignore[operator]
             message = f"The end ({end}) is before the start ({start})."
             self.told.of_row(i, self.at["end"], "end-before-start", message, "Correct one of the two dates.")
-        score, scale = cast("Decimal | None", fields.get("score")), cast("Decimal | None", fields.get("score_out_of"))
-        if score is not None and scale is not None and score > scale:
-            message = f"The score {score.normalize():f} is more than the highest one, {scale.normalize():f}."
-            self.told.of_row(i, self.at["score"], "too-much", message, "Correct the score.")
+        score, own = cast("Decimal | None", fields.get("score")), cast("Decimal | None", fields.get("score_out_of"))
+        highest = self.highest if own is None else own
+        if score is not None and highest is not None and score > highest:
+            where = ", which the course gives as “out_of”" if own is None else ""
+            message = f"The score {values.plain(score)} is more than the highest one, {values.plain(highest)}{where}."
+            hint = "Correct the score" + ("; or the course, if it is out of more." if own is None else ".")
+            self.told.of_row(i, self.at["score"], "too-much", message, hint)
 
 
 _WRITE = "Write the name, or clear the whole row."
@@ -381,6 +427,12 @@ def _scaled(
 ) -> tuple[Decimal, Decimal | None] | Misread | None:
     """A score on the scale that its export is known to have."""
     return (read[0], scale) if scale is not None and isinstance(read, tuple) and read[1] is None else read
+
+
+def _highest(course: Course | None) -> Decimal | None:
+    """What the course's awards say that scores are out of; the largest, where they differ."""
+    rules = [rule.when for rule in course.awards if rule.when and rule.when.score_min is not None] if course else []
+    return max((when.out_of or Decimal(100) for when in rules), default=None)
 
 
 def _kind(cell: Cell) -> str:
