@@ -150,12 +150,12 @@ def same_people(rows: Sequence[Row], columns: Columns, told: Told) -> None:
 
 
 def _same(i: int, person: Recipient, other: Recipient, field: str, columns: Columns, told: Told) -> None:
-    keep = "Keep one of the rows"
+    keep, whose = "Keep one of the rows", other.name or "without a name"
     told.of_row(
         i,
         columns.at.get(field, columns.at[columns.naming]),
         "same-person",
-        f"The {SAID[field]} “{getattr(person, field)}” is also in {other.cells[field]} ({other.name or 'without a name'}).",
+        f"The {SAID[field]} “{getattr(person, field)}” is also in {other.cells[field]} ({whose}).",
         f"{keep}; if they are two people, give each an id or an e-mail address." if field == "name" else f"{keep}.",
     )
 
