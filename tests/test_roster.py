@@ -519,10 +519,16 @@ def test_a_row_without_a_name_is_compared_with_the_others() -> None:
     assert "B3 (without a name)" in problems[0].message and "(Ana Díaz)" in problems[2].message
 
 
-def test_one_row_may_be_two_people_at_once_and_both_are_told() -> None:
-    rows: list[list[Cell]] = [["Ana", "a@x.org", 1], ["Ana", "b@x.org", 1], ["Bo", "b@x.org", 2]]
+@pytest.mark.parametrize(
+    ("rows", "cells"),
+    [
+        ([["Ana", "a@x.org", 1], ["Ana", "b@x.org", 1], ["Bo", "b@x.org", 2]], ["C2", "C3", "B4"]),
+        ([["Ana", "a@x.org", 1], ["Bo", "b@x.org", 2], ["Cy", "b@x.org", 1]], ["C2", "B3", "B4", "C4"]),
+    ],
+)
+def test_one_row_may_be_two_others_and_all_of_them_are_told(rows: list[list[Cell]], cells: list[str]) -> None:
     roster, problems = people([["Name", "E-mail", "ID"], *rows])
-    assert [(p.code, p.cell) for p in problems] == [("same-person", cell) for cell in ("C2", "C3", "B4")]
+    assert [(p.code, p.cell) for p in problems] == [("same-person", cell) for cell in cells]
     assert roster.recipients == ()
 
 
