@@ -125,7 +125,7 @@ class Blank:
                 try:
                     found = self._place(slot, text)
                 except (Uncovered, Unfit) as error:
-                    problems.append(_problem(slot, text, error))
+                    problems.append(_problem(slot, error))
                     continue
                 if len(known) < REPEATS:
                     known[text] = found
@@ -177,7 +177,7 @@ class Blank:
             try:
                 fitted = self._fit(slot, text)[0]
             except (Uncovered, Unfit) as error:
-                problems.append(_problem(slot, text, error))
+                problems.append(_problem(slot, error))
             else:
                 runs = (run.face for line in fitted.lines for run in line.runs)
                 faces, style = tuple(dict.fromkeys(runs)), slot.styles[0][0]
@@ -270,13 +270,12 @@ def baseline_of(lines: Sequence[Line], between: float, frame: Rect, single: floa
     return max(min(first, frame[3] - top), frame[1] - bottom)
 
 
-def _problem(slot: TextSlot, text: str, error: Uncovered | Unfit) -> Problem:
+def _problem(slot: TextSlot, error: Uncovered | Unfit) -> Problem:
     """The typesetter's problem with the box it happened in."""
     first = error.problems[0]
-    shown = text if len(text) <= 60 else text[:57] + "…"
     return Problem(
         code=first.code,
-        message=f"“{shown}” in box “{slot.box}”: {first.message}",
+        message=f"{first.message} Box: “{slot.box}”.",
         hint=first.hint,
         key=f"boxes.{slot.box}",
         exit_code=ExitCode.LAYOUT,

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from functools import partial
+from math import ceil
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -15,6 +16,8 @@ from certgen.font import CJK_HINT, CJK_SCRIPTS
 from certgen.page import Line
 from certgen.text.itemise import Direction as Direction
 from certgen.text.itemise import script
+
+_MM = 25.4 / 72  # of a point
 
 How = Literal["natural", "tightened", "shrunk", "two lines", "small"]
 
@@ -89,24 +92,30 @@ class Uncovered(CertgenError):
 
 
 class Unfit(CertgenError):
-    """``text`` cannot be made to fit: at its smallest it needs ``needed`` points of the ``there`` that there are."""
+    """``text`` cannot be made to fit: at its smallest it needs ``needed`` points of the ``there`` that there are, side
+    by side (``across``) or one below the other."""
 
-    def __init__(self, text: str, needed: float, there: float) -> None:
+    def __init__(self, text: str, needed: float, there: float, across: bool = True) -> None:
         self.text = text
         self.needed = needed
         self.there = there
+        self.across = across
         shown = text if len(text) <= 80 else text[:79] + "…"
+        over = max(1, round((needed - there) * _MM))
+        side = "wide" if across else "tall"
+        letters = ceil(len(text) * (needed - there) / needed) if needed else 0
+        much = f" by about {letters} letters" if across and letters > 1 else ""
         super().__init__(
             Problem(
                 code="does-not-fit",
-                message=f"“{shown}” needs {needed:.0f} pt at its smallest, and there are {there:.0f} pt.",
-                hint="Shorten it, or take a layout with more room for it.",
+                message=f"“{shown}” is {over} mm too {side} even at its smallest; there are {there * _MM:.0f} mm.",
+                hint=f"Shorten it{much}, or choose a layout with more room for it.",
                 exit_code=ExitCode.LAYOUT,
             )
         )
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Unfit, (self.text, self.needed, self.there)
+        return Unfit, (self.text, self.needed, self.there, self.across)
 
 
 def _named(char: str) -> str:

@@ -174,7 +174,7 @@ class Typesetter:
             if (at := largest(best)) >= rule.floor * size:
                 return fitted(best, at, "small")
         wide, tall = max(s.room for s in best) * rule.floor * size, stack(style, best) * rule.floor * size
-        raise Unfit(text, *((wide, width) if wide > width else (tall, height)))
+        raise Unfit(text, wide, width) if wide > width else Unfit(text, tall, height, across=False)
 
     def _tightened(
         self, shaped: Shaped, style: Style, language: str, direction: Direction, tighten: float
