@@ -9,6 +9,7 @@ from pathlib import Path
 from msgspec import structs
 
 from certgen import artwork
+from certgen import course as courses
 from certgen.compose.blank import Blank
 from certgen.compose.boxes import Blankness, Node, OverlayNode, RowNode, StackNode
 from certgen.compose.context import Context
@@ -49,7 +50,7 @@ from certgen.model import Course, Issuer
 from certgen.page import Artwork, Colour, Document, Draw, Page, Picture, Rect
 from certgen.pdf import engrave
 from certgen.qr import Symbols
-from certgen.text import Typesetter
+from certgen.text import Typesetter, Uncovered
 
 CODE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base32: no I, L, O, U
 CODE_LENGTH = 16
@@ -135,6 +136,9 @@ class Studio:
             blank = self._compose(context)
         except Overfull as error:
             found.append(self._overfull(error, language))
+        except Uncovered as error:
+            place = courses.where(error.characters, self.course, self.issuer, language)
+            found += [courses.located(structs.replace(problem, **place)) for problem in error.problems]
         except CertgenError as error:
             found.extend(error.problems)
         found.extend(context.problems())

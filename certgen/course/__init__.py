@@ -7,7 +7,7 @@ With errors among ``problems``, what these functions return is good for further 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from certgen.course.entries import FILES, CourseFile, IssuerFile, schemas
 from certgen.course.issuer import IssuerBuilder
 from certgen.course.sheet import document_from
 from certgen.errors import Problem
-from certgen.model import Course, Issuer
+from certgen.model import Course, Edition, Issuer
 from certgen.workbook import Sheet
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "located",
     "misnamed",
     "schemas",
+    "where",
 ]
 
 COURSE_FILE = "course.toml"
@@ -125,6 +126,36 @@ def located(problem: Problem) -> Problem:
         return problem
     found = {toml.dotted(key): line for key, line in toml.lines(text).items()}
     return msgspec.structs.replace(problem, line=found.get(problem.key))
+
+
+def where(characters: Collection[str], course: Course, issuer: Issuer, language: str) -> dict[str, Any]:
+    """The place, as fields of a Problem, of the first text of a course in one language that has one of the characters;
+    empty where none has. What the translation lacks stands in the first language, and so does its place."""
+    for key, text in _texts(course.editions[language]):
+        if not text or not any(character in text for character in characters):
+            continue
+        first = course.languages[0]
+        same = language == first or (key, text) in _texts(course.editions[first])
+        return {"file": course.file, "sheet": course.sheet, "key": key if same else f"translation.{language}.{key}"}
+    names = (("name", issuer.name), ("legal_name", issuer.legal_name), ("contact", issuer.contact))
+    for key, text in names:
+        if text and any(character in text for character in characters):
+            return {"file": issuer.file, "key": key}
+    return {}
+
+
+def _texts(edition: Edition) -> list[tuple[str, str | None]]:
+    """Everything that an edition prints, with its keys."""
+    found = [(key, getattr(edition, key)) for key in ("title", "programme", "venue", "dated")]
+    found += [("summary", edition.summary.source if edition.summary else None)]
+    found += [(kind, skill.name) for kind in ("skills", "occupations") for skill in getattr(edition, kind)]
+    for at, section in enumerate(edition.sections):
+        found += [(f"sections[{at}].heading", section.heading), (f"sections[{at}].body", section.body.source)]
+    for at, one in enumerate(edition.signatories):
+        found += [(f"signatories[{at}].name", one.name), (f"signatories[{at}].role", one.role)]
+    for at, words in enumerate(edition.awards):
+        found += [(f"awards[{at}].title", words.title), (f"awards[{at}].statement", words.statement)]
+    return found
 
 
 def misnamed(folder: Path, name: str) -> str | None:
