@@ -1,0 +1,102 @@
+"""SQLite, and nothing that another database would do alike: how the file is opened, locked, checked and cleaned.
+
+Source: sqlite.org, "PRAGMA Statements", "Write-Ahead Logging", "How To Corrupt An SQLite Database File".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from sqlite3 import Connection as Raw
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
+
+from certgen.errors import CertgenError, ExitCode, Problem
+
+BUSY = 30_000  # milliseconds that SQLite waits for another's lock
+IMMEDIATE = {"begin": "BEGIN IMMEDIATE"}
+
+RESTORE = "Leave the file as it is and restore the registry from your last backup: certgen restore FILE"
+
+
+def engine(path: Path, *, shared: bool) -> Engine:
+    """Connections to one registry. ``shared``: the folder is a network's or a synchroniser's, where the write-ahead log
+    cannot be used: its index is memory that only one computer sees."""
+    made = create_engine(URL.create("sqlite+pysqlite", database=str(path)))
+
+    @event.listens_for(made, "connect")
+    def _connect(raw: Raw, _: object) -> None:
+        raw.isolation_level = None  # transactions begin where we say
+        run = raw.execute
+        run(f"PRAGMA busy_timeout = {BUSY}")
+        run(f"PRAGMA journal_mode = {'DELETE' if shared else 'WAL'}").fetchall()
+        run("PRAGMA synchronous = FULL")
+        run("PRAGMA secure_delete = FAST")
+        run("PRAGMA foreign_keys = ON")
+        run("PRAGMA trusted_schema = OFF")
+        run("PRAGMA cell_size_check = ON")
+
+    @event.listens_for(made, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
+
+    return made
+
+
+@contextmanager
+def told(path: Path) -> Iterator[None]:
+    """Turns what the database refuses into a Problem with exit code 6."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise CertgenError(trouble(path, error)) from error
+
+
+def trouble(path: Path, error: DBAPIError) -> Problem:
+    said = str(error.orig or error)
+    name = getattr(error.orig, "sqlite_errorname", "") or ""
+    if name.startswith("SQLITE_FULL"):
+        message = "The registry cannot be written: the disk is full."
+        return problem(path, "registry-disk-full", message, "Free some space, then run again.")
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        message = "The registry is held by another program."
+        return problem(path, "registry-busy", message, "Wait until it has finished, then run again.")
+    if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
+        message = f"The registry cannot be written ({said})."
+        return problem(path, "registry-read-only", message, "Make certgen.db and the folder around it writable.")
+    if name.startswith("SQLITE_IOERR"):
+        message = f"The registry cannot be reached ({said})."
+        return problem(path, "registry-unreachable", message, "Check the disk or the network, then run again.")
+    if isinstance(error, OperationalError) and not name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_ERROR")):
+        return problem(path, "registry-unreachable", f"The registry cannot be used ({said}).", "Run again.")
+    return damaged(path, said)
+
+
+def damaged(path: Path, what: str) -> Problem:
+    return problem(path, "registry-damaged", f"The registry is damaged: {what}.", RESTORE)
+
+
+def problem(path: Path, code: str, message: str, hint: str, **where: Any) -> Problem:
+    return Problem(code=code, message=message, hint=hint, file=str(path), exit_code=ExitCode.REGISTRY, **where)
+
+
+def quick_check(connection: Connection, *, whole: bool = False) -> list[str]:
+    """What SQLite itself finds wrong with its file; ``whole`` compares the indexes with the rows too."""
+    try:
+        rows = connection.exec_driver_sql(f"PRAGMA {'integrity_check' if whole else 'quick_check'}(20)").scalars()
+        return [str(row) for row in rows if row != "ok"]
+    except DatabaseError as error:
+        return [str(error.orig or error)]
+
+
+def scrub(made: Engine) -> None:
+    """Nothing of what was deleted stays in the file or in its log."""
+    with made.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        raw = connection.connection.driver_connection
+        assert raw is not None
+        raw.execute("PRAGMA secure_delete = ON").fetchall()
+        raw.execute("VACUUM")
+        raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()

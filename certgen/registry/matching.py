@@ -1,0 +1,114 @@
+"""What a roster asks for, compared with what the registry has. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+
+from certgen.names import folded
+from certgen.registry.rows import Content, Held, Match, Wanted
+
+_FIELDS = {
+    "name": "name",
+    "number": "number",
+    "course": "course code",
+    "title": "course title",
+    "award": "award",
+    "hours": "hours",
+    "start": "first day",
+    "end": "last day",
+    "grade": "grade",
+    "expires": "expiry date",
+}
+
+
+def matches(wanted: Sequence[Wanted], rows: Iterable[Held]) -> list[Match]:
+    """A match for each wanted, in order. ``rows``: all of the runs concerned, in order of serial."""
+    people: dict[str, list[Held]] = {}
+    for row in rows:
+        people.setdefault(row.person, []).append(row)
+    found: list[Match | None] = [_match(one, people[one.person]) if one.person in people else None for one in wanted]
+    if None in found:
+        namesakes = _namesakes(people, {one.person for one in wanted})
+        found = [match or _stranger(one, namesakes) for one, match in zip(wanted, found, strict=True)]
+    return [match or Match("new") for match in found]
+
+
+def _match(wanted: Wanted, rows: Sequence[Held]) -> Match:
+    """The issued one goes before a replacement that was never finished, unless the roster asks for just that."""
+    rows = sorted(rows, key=lambda row: row.revision)
+    standing = next((row for row in rows if row.state == "issued"), None)
+    ended = next((row for row in reversed(rows) if row.state in ("revoked", "replaced")), None)
+    last = standing or ended
+    after = last.revision if last else -1
+    pending = next((row for row in reversed(rows) if row.state == "reserved" and row.revision > after), None)
+    if pending is not None and pending.content == wanted.content:
+        return Match("unfinished", pending)
+    if standing is not None:
+        told = differences(standing.content, wanted.content)
+        return Match("changed" if told else "unchanged", standing, told)
+    if ended is not None:
+        told = differences(ended.content, wanted.content)
+        return Match("changed", ended, (("state", _ended(ended), "on the roster"), *told))
+    assert pending is not None, "a person has rows"
+    return Match("unfinished", pending, differences(pending.content, wanted.content))
+
+
+def _ended(row: Held) -> str:
+    on = f" on {row.ended.isoformat()}" if row.ended else ""
+    return f"{row.state}{on}" + (f" ({row.reason})" if row.reason else "")
+
+
+def differences(before: Content | None, now: Content) -> tuple[tuple[str, str, str], ...]:
+    """(field, before, now), in words; empty for equal content."""
+    if before is None:
+        return (("personal data", "erased", "on the roster"),)
+    if before == now:
+        return ()
+    return tuple(
+        (words, _words(getattr(before, field)), _words(getattr(now, field)))
+        for field, words in _FIELDS.items()
+        if getattr(before, field) != getattr(now, field)
+    )
+
+
+def _words(value: str | Decimal | date | None) -> str:
+    if value is None or value == "":
+        return "none"
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _namesakes(people: Mapping[str, Sequence[Held]], wanted: set[str]) -> dict[tuple[str, str], list[Held]]:
+    """(run, folded name) -> the current rows of people who are not on the roster any more."""
+    found: dict[tuple[str, str], list[Held]] = {}
+    for person, rows in people.items():
+        current = max((row for row in rows if row.state in ("issued", "reserved")), key=_currency, default=None)
+        if person not in wanted and current is not None and current.content is not None:
+            found.setdefault((current.run, folded(current.content.name)), []).append(current)
+    return found
+
+
+def _currency(row: Held) -> tuple[bool, int]:
+    return row.state == "issued", row.revision
+
+
+def _stranger(wanted: Wanted, namesakes: Mapping[tuple[str, str], list[Held]]) -> Match:
+    """New, unless someone of that name has gone: two who both have ids are two people."""
+    there = namesakes.get((wanted.run, folded(wanted.content.name))) if namesakes else None
+    for row in there or ():
+        if not (row.by == "id" and wanted.by == "id"):
+            assert there is not None
+            there.remove(row)  # it can be one person only
+            told = _identity(row, wanted)
+            return Match("other-email", row, (told, *differences(row.content, wanted.content)))
+    return Match("new")
+
+
+def _identity(before: Held, now: Wanted) -> tuple[str, str, str]:
+    if before.by == now.by == "email" and before.recipient:
+        return "e-mail", before.recipient.email or "none", now.recipient.email or "none"
+    words = {"id": "an id", "email": "an e-mail address", "name": "the name alone"}
+    return "told apart by", words[before.by], words[now.by]
