@@ -1,0 +1,382 @@
+"""From what a file holds to a verdict.
+
+A certificate may prove itself twice: by the payload of its QR code and by the credential that is attached. Each is read
+and its signature checked; then they must agree with each other and with the text of the page; then a source tells
+whether it still stands. The worst of it is the verdict.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlsplit
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from certgen import codes
+from certgen.canonical import Json
+from certgen.payload import LIST_LENGTH, Text, unseal
+from certgen.proof import check
+from certgen.signing import by_short
+from certgen.verify.exhibit import Exhibit
+from certgen.verify.finding import Check, Finding, State, Told
+from certgen.verify.printed import compare
+from certgen.verify.source import Source, Unreachable, issuer_did
+
+_SAMPLE = "SPECIMEN"
+_AWARDS: dict[str, Any] = {
+    "Certificate": "achievement",
+    "CertificateOfCompletion": "completion",
+    "ext:CertificateOfParticipation": "participation",
+    "ext:CertificateOfAttendance": "attendance",
+}
+_WORST: tuple[State, ...] = ("unreadable", "unknown-code", "unknown-key", "key-compromised", "not-genuine", "authentic")
+
+
+class _Proof(Struct):
+    """One proof of a certificate: where it was found, what its signature is worth, what it says."""
+
+    where: str
+    state: State
+    told: Told | None
+    fingerprint: str | None = None
+    why: str = ""
+    page: int | None = None
+    address: str = ""
+
+
+def judged(label: str, exhibit: Exhibit, source: Source, today: date) -> list[Finding]:
+    """A finding for each certificate in a file."""
+    if exhibit.trouble:
+        return [Finding(label, exhibit.kind, "unreadable", why=exhibit.trouble)]
+    if any(_SAMPLE in symbol.text for symbol in exhibit.symbols):
+        return [
+            Finding(label, exhibit.kind, "unreadable", why="This is a sample, marked SPECIMEN. It is no certificate.")
+        ]
+    proofs = [_badge(data, source) for data in exhibit.badges]
+    proofs += [_symbol(symbol.text, symbol.page, source) for symbol in exhibit.symbols]
+    if not proofs:
+        return [Finding(label, exhibit.kind, "unreadable", why=_nothing(exhibit))]
+    groups: dict[str, list[_Proof]] = {}
+    for proof in proofs:
+        groups.setdefault(proof.told.code if proof.told else "", []).append(proof)
+    strangers = groups.pop("", [])
+    groups = _joined(groups)
+    several = len(groups) + len(strangers) > 1
+    findings = [_finding(label, exhibit, group, source, today, several) for group in groups.values()]
+    if strangers and not findings:
+        findings = [_finding(label, exhibit, [proof], source, today, several) for proof in strangers]
+    elif strangers and any(proof.page is None for proof in strangers):
+        findings = [
+            replace(finding, state="altered", why="A credential in the file is not what was signed.")
+            if finding.good
+            else finding
+            for finding in findings
+        ]
+    return findings
+
+
+def _nothing(exhibit: Exhibit) -> str:
+    if exhibit.foreign:
+        return "The QR codes in it are not a certificate’s."
+    if exhibit.kind == "picture":
+        return "No QR code could be read in the picture. Try one that is sharper, larger or better lit."
+    if exhibit.kind == "pdf":
+        return "It has neither a signed credential nor a QR code that could be read."
+    return "There is nothing in it that can be checked."
+
+
+def _joined(groups: dict[str, list[_Proof]]) -> dict[str, list[_Proof]]:
+    """An attached credential whose code no page has goes to the certificate on the pages: they should be one."""
+    homeless = {code for code, group in groups.items() if all(proof.page is None for proof in group)}
+    homes = [code for code in groups if code not in homeless]
+    if not homes or not homeless:
+        return groups
+    joined = {code: groups[code] for code in homes}
+    for code in sorted(homeless):
+        joined[homes[0]] = [*groups[code], *joined[homes[0]]]
+    return joined
+
+
+# --- proofs ----------------------------------------------------------------------------------
+
+
+def _badge(data: bytes, source: Source) -> _Proof:
+    found = check(data, issuer_did(source), source.keys)
+    told = None if found.document is None else _said(found.document)
+    if found.state == "authentic" and told is None:
+        return _Proof("credential", "unreadable", None, why="It is a signed document, but no certificate.")
+    key = found.key.public.fingerprint if found.key else None
+    address = str(found.document.get("id", "")) if isinstance(found.document, dict) else ""
+    return _Proof("credential", found.state, told, key, found.why, None, address.partition("#")[0])
+
+
+def _said(document: Json) -> Told | None:
+    """What a credential says; None for one that says it in another way than certgen does."""
+    try:
+        subject = document["credentialSubject"]
+        achievement, entry = subject["achievement"], document["credentialStatus"]
+        number = int(entry["statusListCredential"].rpartition("/")[2].removesuffix(".json"))
+        place = int(entry["statusListIndex"])
+        if number < 0 or not 0 <= place < LIST_LENGTH or entry["statusPurpose"] != "revocation":
+            return None
+        hours = subject.get("creditsEarned")
+        return Told(
+            code=codes.text(codes.bits(document["id"].rpartition("#")[2])),
+            name=Text(str(subject["identifier"][0]["identityHash"])),
+            title=Text(str(achievement["name"])),
+            award=_AWARDS.get(achievement["achievementType"]),
+            issued=_day(document["validFrom"]),
+            expires=_day(document["validUntil"]) if "validUntil" in document else None,
+            hours=None if hours is None else Decimal(str(hours)),
+            status=number * LIST_LENGTH + place,
+            start=_day(subject["activityStartDate"]) if "activityStartDate" in subject else None,
+            end=_day(subject["activityEndDate"]) if "activityEndDate" in subject else None,
+            number=subject.get("licenseNumber"),
+            language=achievement.get("inLanguage"),
+        )
+    except (KeyError, IndexError, ValueError, TypeError, AttributeError, ArithmeticError):
+        return None
+
+
+def _day(moment: str) -> date:
+    return date.fromisoformat(moment[:10])
+
+
+_BEHIND = re.compile(r"(?s)(?:(https?://[^\s#]+)#)?(.*)")
+
+
+def _symbol(text: str, page: int | None, source: Source, *, where: str = "QR code") -> _Proof:
+    """A QR code's text, or what somebody typed: an address and a payload or a code."""
+    parts = _BEHIND.fullmatch(text.strip())
+    address, held = (parts[1] or "", parts[2]) if parts else ("", text)
+    code = codes.typed(held)
+    if code is None:
+        return _payload(held, address, page, source, where)
+    try:
+        payload = source.payload(code)
+    except Unreachable as error:
+        return _Proof(f"{where} (a code)", "authentic", None, why=f"The code cannot be looked up: {error}.", page=page)
+    if payload is None:
+        return _Proof(where, "unknown-code", None, why=f"No certificate has the code {codes.grouped(code)}.", page=page)
+    proof = _payload(payload, address, page, source, where)
+    if proof.told is not None and proof.told.code != code:
+        return _Proof(where, "not-genuine", None, why="The code stands for another certificate.", page=page)
+    return proof
+
+
+def _payload(text: str, address: str, page: int | None, source: Source, where: str) -> _Proof:
+    opened = unseal(text, by_short(source.keys), source.honest)
+    claims = opened.claims
+    told = None
+    if claims is not None:
+        told = Told(
+            code=codes.text(claims.credential),
+            name=claims.name,
+            title=claims.title,
+            award=claims.award,
+            issued=claims.issued,
+            expires=claims.expires,
+            hours=claims.hours,
+            status=claims.status,
+            facts=claims.facts,
+        )
+    key = opened.key.public.fingerprint if opened.key else None
+    return _Proof(where, opened.state, told, key, _WORDS[opened.state], page, address)
+
+
+_WORDS = {
+    "authentic": "",
+    "not-genuine": "Its contents are not what was signed, or the QR code was misread.",
+    "unknown-key": "It is signed with a key that the issuer does not name.",
+    "key-compromised": "Its key was stolen: others can sign with it.",
+    "unreadable": "It is not a certificate’s QR code or code.",
+}
+
+
+# --- one certificate -------------------------------------------------------------------------
+
+
+def _finding(
+    label: str, exhibit: Exhibit, proofs: Sequence[_Proof], source: Source, today: date, several: bool
+) -> Finding:
+    """The verdict on one certificate, from its proofs."""
+    checks: list[Check] = []
+    proofs = _rescued(proofs)
+    for proof in proofs:
+        checks.append(_signature(proof))
+    state: State = min((proof.state for proof in proofs), key=_WORST.index)
+    best = next((proof for proof in proofs if proof.state == "authentic" and proof.told), proofs[0])
+    why = next((proof.why for proof in proofs if proof.state == state), "")
+    if state != "authentic" and any(proof.state == "authentic" for proof in proofs):
+        state, why = "altered", f"Its {proofs[0].where if proofs[0].state != 'authentic' else 'QR code'} is false."
+    told = _merged([proof.told for proof in proofs if proof.told and proof.state == best.state])
+    pages = sorted({proof.page for proof in proofs if proof.page is not None})
+    finding = Finding(
+        label=label,
+        kind=exhibit.kind,
+        state=state,
+        told=told,
+        page=pages[0] + 1 if pages and several else None,
+        fingerprint=best.fingerprint,
+        why=why,
+    )
+    if state == "authentic" and told is not None:
+        finding = _compared(finding, told, proofs, exhibit, source, pages, checks)
+    if finding.state == "authentic" and told is not None:
+        finding = _stands(finding, told, source, today, checks)
+    return replace(finding, checks=tuple(checks))
+
+
+def _rescued(proofs: Sequence[_Proof]) -> list[_Proof]:
+    """A payload that the academy has listed as honest speaks for the certificate; a credential that was signed with the
+    same stolen key is then left out, as nothing tells whether the thief wrote it."""
+    honest = any(proof.state == "authentic" and proof.where != "credential" for proof in proofs)
+    return [proof for proof in proofs if not (honest and proof.state == "key-compromised")] or list(proofs)
+
+
+def _signature(proof: _Proof) -> Check:
+    where = "attached credential" if proof.where == "credential" else proof.where
+    if proof.state == "authentic":
+        if proof.told is None:
+            return Check("signature", "unknown", proof.why)
+        return Check("signature", "good", f"The {where} is signed by the issuer’s key.")
+    return Check("signature", "bad", f"The {where}: {proof.why}")
+
+
+def _merged(all_told: Iterable[Told]) -> Told | None:
+    """What all proofs say together: a credential tells more than a QR code, which tells the course facts."""
+    merged: Told | None = None
+    for told in all_told:
+        if merged is None:
+            merged = told
+            continue
+        gaps = {field: getattr(told, field) for field in Told.__struct_fields__ if getattr(merged, field) is None}
+        merged = replace(merged, **gaps)
+        if merged.name.digest is not None and told.name.digest is None:
+            merged = replace(merged, name=told.name)
+        if merged.title.digest is not None and told.title.digest is None:
+            merged = replace(merged, title=told.title)
+    return merged
+
+
+def _compared(
+    finding: Finding,
+    told: Told,
+    proofs: Sequence[_Proof],
+    exhibit: Exhibit,
+    source: Source,
+    pages: list[int],
+    checks: list[Check],
+) -> Finding:
+    """The proofs with each other, with the page and with the address that the QR code leads to."""
+    apart = _disagreements([proof for proof in proofs if proof.told])
+    if apart:
+        checks.append(Check("agreement", "bad", f"The attached credential and the QR code differ in {apart}."))
+        return replace(finding, state="altered", why=f"The attached credential and the QR code differ in {apart}.")
+    if len({proof.where for proof in proofs if proof.told}) > 1:
+        checks.append(Check("agreement", "good", "The attached credential and the QR code say the same."))
+    for proof in proofs:
+        if proof.address and not _leads_home(proof.address, source):
+            words = f"The {proof.where} leads to {urlsplit(proof.address).netloc}, not to {_host(source)}."
+            checks.append(Check("address", "bad", words))
+            return replace(finding, state="altered", why=words)
+    if exhibit.kind == "pdf":
+        shown = [exhibit.texts[page] for page in pages] if pages else list(exhibit.texts)
+        compared = compare(told, "\n".join(shown), finding.fingerprint)
+        checks.extend(compared)
+        wrong = [item.words for item in compared if item.mark == "bad"]
+        if wrong:
+            return replace(finding, state="altered", why=wrong[0])
+    elif exhibit.kind == "picture" and exhibit.symbols:
+        checks.append(Check("page", "unknown", "In a picture only you can compare the name: it must be the one above."))
+    return finding
+
+
+def _leads_home(address: str, source: Source) -> bool:
+    here, there = urlsplit(source.verify_url), urlsplit(address)
+    home = here.path.rstrip("/")
+    allowed = {f"{home}/v", f"{home}/v/", f"{home}/v.html", f"{home}/verify.html"}
+    return there.netloc.casefold() == here.netloc.casefold() and there.path in allowed
+
+
+def _host(source: Source) -> str:
+    return urlsplit(source.verify_url).netloc
+
+
+def _disagreements(proofs: Sequence[_Proof]) -> str:
+    """In what two proofs of one certificate differ, in words."""
+    words: list[str] = []
+    first = proofs[0].told if proofs else None
+    for proof in proofs[1:]:
+        other = proof.told
+        assert first is not None and other is not None
+        if first.code != other.code:
+            words.append("their codes")
+        if not _same_text(first.name, other.name):
+            words.append("the name")
+        if not _same_text(first.title, other.title):
+            words.append("the title")
+        for field, said in (("hours", "the hours"), ("issued", "the day of issue"), ("expires", "the expiry")):
+            if getattr(first, field) != getattr(other, field):
+                words.append(said)
+        if first.award is not None and other.award is not None and first.award != other.award:
+            words.append("the award")
+        if first.status != other.status:
+            words.append("their place in the status list")
+    unique = list(dict.fromkeys(words))
+    return " and ".join([", ".join(unique[:-1]), unique[-1]] if len(unique) > 1 else unique)
+
+
+def _same_text(one: Text, other: Text) -> bool:
+    if one.digest is None:
+        return other.is_of(one.start)
+    return one.is_of(other.start) if other.digest is None else one.digest == other.digest
+
+
+# --- whether it stands -----------------------------------------------------------------------
+
+
+def _stands(finding: Finding, told: Told, source: Source, today: date, checks: list[Check]) -> Finding:
+    """Revoked or replaced, then expired, then how far it is known that it is neither."""
+    standing = source.standing(told.code, told.status, today)
+    finding = replace(finding, known=standing.known, reason=standing.reason, replaced_by=standing.replaced_by)
+    if standing.state in ("revoked", "replaced"):
+        words = "It was replaced" if standing.state == "replaced" else "It was revoked"
+        checks.append(Check("status", "bad", f"{words}, says {standing.where}."))
+        return replace(finding, state=standing.state)
+    if standing.state == "unknown":
+        checks.append(Check("status", "unknown", f"Whether it was revoked is not known: {standing.why}."))
+    elif standing.old:
+        checks.append(Check("status", "unknown", f"Not revoked up to {standing.known}, says {standing.where}."))
+    else:
+        checks.append(Check("status", "good", f"Not revoked, says {standing.where}."))
+    _facts(told, source, checks)
+    if any(item.what == "facts" and item.mark == "bad" for item in checks):
+        finding = replace(finding, why=checks[-1].words)
+    if told.expires is None:
+        checks.append(Check("expiry", "good", "It does not expire."))
+    elif told.expires < today:
+        checks.append(Check("expiry", "bad", f"It was valid until {told.expires}."))
+        return replace(finding, state="expired")
+    else:
+        checks.append(Check("expiry", "good", f"It is valid until {told.expires}."))
+    if standing.state == "unknown":
+        return replace(finding, state="status-unknown", why=standing.why)
+    return replace(finding, state="authentic-until" if standing.old else "authentic")
+
+
+def _facts(told: Told, source: Source, checks: list[Check]) -> None:
+    if told.facts is None:
+        return
+    try:
+        wrong = source.facts(told.facts)
+    except Unreachable as error:
+        checks.append(Check("facts", "unknown", f"The course’s description was not compared: {error}."))
+        return
+    words = wrong or "The course’s description is the one that was signed."
+    checks.append(Check("facts", "bad" if wrong else "good", words))
