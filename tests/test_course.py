@@ -362,6 +362,42 @@ def test_a_folder_of_ones_own_is_a_layout(tmp_path: Path) -> None:
     assert good(tmp_path, BASIC + 'layout = "modern"\n').layout == "modern"
 
 
+@pytest.mark.parametrize(
+    ("character", "language", "key", "line"),
+    [
+        ("①", "en", "title", 2),
+        ("①", "fr", "title", 2),  # which falls back to the first language
+        ("②", "fr", "translation.fr.venue", 13),
+        ("②", "en", None, None),
+        ("③", "en", "skills", 5),
+        ("④", "fr", "sections[2].body", 11),
+        ("⑤", "en", "name", 1),
+        ("⑥", "en", None, None),
+    ],
+)
+def test_a_character_is_found_where_it_was_typed(
+    tmp_path: Path, character: str, language: str, key: str | None, line: int | None
+) -> None:
+    course = good(
+        tmp_path,
+        'code = "A1"\ntitle = "Fair ①"\nvenue = "Turin"\nlanguages = ["en", "fr"]\nskills = ["Asking", "③"]\n'
+        '[[sections]]\nid = "a"\nbody = "What"\n[[sections]]\nid = "b"\nbody = "Why ④"\n'
+        '[translation.fr]\nvenue = "Paris ②"\n',
+    )
+    issuer, _ = load_issuer(tmp_path, 'name = "Academy ⑤"\nverify_url = "https://verify.meridian-training.org"\n')
+    assert issuer is not None
+    place = courses.where([character], course, issuer, language)
+    if key is None:
+        assert place == {}
+        return
+    problem = courses.located(Problem(code="x", message="y", **place))
+    assert (problem.key, problem.line, Path(problem.file or "").name) == (
+        key,
+        line,
+        "issuer.toml" if character == "⑤" else "course.toml",
+    )
+
+
 def test_a_nearly_right_file_name_is_suggested(tmp_path: Path) -> None:
     (tmp_path / "signature.png").touch()
     _, problems = load(tmp_path, BASIC + '[[signatories]]\nname = "x"\nsignature = "Signature.PNG"\n')

@@ -6,6 +6,7 @@ import csv
 import json
 import math
 import pickle
+import re
 import time
 import unicodedata
 from collections.abc import Iterator
@@ -179,9 +180,26 @@ def test_only_the_character_at_fault_is_named() -> None:
 
 
 def test_errors_survive_the_way_from_another_process() -> None:
-    for error in (Uncovered("a☃", ["☃"]), Uncovered("ab", ["b"], marks=True), Unfit("a", 20.0, 10.0)):
+    unfit = Unfit("a", 20.0, 10.0), Unfit("a", 20.0, 10.0, across=False)
+    for error in (Uncovered("a☃", ["☃"]), Uncovered("ab", ["b"], marks=True), *unfit):
         again = pickle.loads(pickle.dumps(error))
         assert type(again) is type(error) and again.problems == error.problems and again.text == error.text
+
+
+def test_what_does_not_fit_is_told_in_millimetres_and_letters() -> None:
+    name = "Wolfe" * 20
+    with pytest.raises(Unfit) as raised:
+        SETTER.fit(name, SERIF, 72 / 25.4 * 100, "en", height=20)
+    (problem,) = raised.value.problems
+    over = (raised.value.needed - raised.value.there) / 72 * 25.4
+    found = re.search(r"is (\d+) mm too wide .* there are 100 mm", problem.message)
+    assert found and int(found[1]) == round(over)
+    letters = re.search(r"by about (\d+) letters", problem.hint)
+    assert letters
+    shorter = name[: len(name) - int(letters[1]) - 1]
+    assert SETTER.fit(shorter, SERIF, 72 / 25.4 * 100, "en", height=20).how in ("small", "shrunk")
+    assert "too tall" in Unfit("Ana", 30.0, 20.0, across=False).problems[0].message
+    assert "letters" not in Unfit("Ana", 30.0, 20.0, across=False).problems[0].hint
 
 
 @pytest.mark.parametrize("letters", ["Ɔ̀", "ɔ́", "Ŋ́", "R̄", "M̀"])

@@ -136,7 +136,8 @@ def where(characters: Collection[str], course: Course, issuer: Issuer, language:
             continue
         first = course.languages[0]
         same = language == first or (key, text) in _texts(course.editions[first])
-        return {"file": course.file, "sheet": course.sheet, "key": key if same else f"translation.{language}.{key}"}
+        own = f"translation.{language}.{key.split('[')[0]}"  # whose entries are matched by id, not by place
+        return {"file": course.file, "sheet": course.sheet, "key": key if same else own}
     names = (("name", issuer.name), ("legal_name", issuer.legal_name), ("contact", issuer.contact))
     for key, text in names:
         if text and any(character in text for character in characters):
@@ -149,11 +150,11 @@ def _texts(edition: Edition) -> list[tuple[str, str | None]]:
     found = [(key, getattr(edition, key)) for key in ("title", "programme", "venue", "dated")]
     found += [("summary", edition.summary.source if edition.summary else None)]
     found += [(kind, skill.name) for kind in ("skills", "occupations") for skill in getattr(edition, kind)]
-    for at, section in enumerate(edition.sections):
+    for at, section in enumerate(edition.sections, 1):
         found += [(f"sections[{at}].heading", section.heading), (f"sections[{at}].body", section.body.source)]
-    for at, one in enumerate(edition.signatories):
+    for at, one in enumerate(edition.signatories, 1):
         found += [(f"signatories[{at}].name", one.name), (f"signatories[{at}].role", one.role)]
-    for at, words in enumerate(edition.awards):
+    for at, words in enumerate(edition.awards, 1):
         found += [(f"awards[{at}].title", words.title), (f"awards[{at}].statement", words.statement)]
     return found
 
