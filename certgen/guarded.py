@@ -1,10 +1,13 @@
-"""Files for their owner only: secrets and keys. Written new, never over another; refused when others may read them."""
+"""Files for their owner only: secrets, keys, backups. Whole or not there; refused when others may read them."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import subprocess
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +15,53 @@ from typing import Any
 def write_new(path: Path, data: bytes) -> None:
     """A new file of mode 0600, on Windows for its owner only, synced to the disk, and named in ``.gitignore`` beside
     it. Raises FileExistsError when there is one already, else OSError."""
+    _write(path, data)
+    sync(path.parent)
+    ignore = path.with_name(".gitignore")
+    listed = ignore.read_text(encoding="utf-8").splitlines() if ignore.exists() else []
+    if path.name not in (line.strip() for line in listed):
+        ignore.write_text("\n".join([*listed, path.name, ""]), encoding="utf-8")
+
+
+def write_over(path: Path, data: bytes, *, like: Path | None = None) -> None:
+    """A file in the place of whatever is there: the old one or the new one, whole, at every moment. Its owner's only,
+    or with the mode of the file ``like``. Raises OSError."""
+    temporary = path.with_name(f"{path.name}.part")
+    temporary.unlink(missing_ok=True)  # of a run that was killed
+    _write(temporary, data, private=like is None)
+    try:
+        if like is not None:
+            shutil.copymode(like, temporary)
+        for pause in (0.1, 0.3, 1.0, None):
+            try:
+                temporary.replace(path)
+                break
+            except PermissionError:  # Windows, while another program has it open
+                if pause is None:
+                    raise
+                time.sleep(pause)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+    sync(path.parent)
+
+
+def sync(folder: Path) -> None:
+    """Makes the names in a folder durable, where the system can (not on Windows)."""
+    if os.name == "posix":
+        with suppress(OSError):  # some network disks refuse
+            handle = os.open(folder, os.O_RDONLY)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+
+
+def _write(path: Path, data: bytes, *, private: bool = True) -> None:
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
     try:
         with os.fdopen(handle, "wb") as file:
-            if os.name == "nt":
+            if private and os.name == "nt":
                 _owner_only(path)
             file.write(data)
             file.flush()
@@ -23,10 +69,6 @@ def write_new(path: Path, data: bytes) -> None:
     except OSError:  # half of it would be taken for a damaged one the next time
         path.unlink(missing_ok=True)
         raise
-    ignore = path.with_name(".gitignore")
-    listed = ignore.read_text(encoding="utf-8").splitlines() if ignore.exists() else []
-    if path.name not in (line.strip() for line in listed):
-        ignore.write_text("\n".join([*listed, path.name, ""]), encoding="utf-8")
 
 
 def loose_mode(path: Path) -> str | None:

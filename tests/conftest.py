@@ -24,6 +24,9 @@ from hypothesis import settings
 settings.register_profile("certgen", deadline=None, derandomize=os.environ.get("CI") == "true")
 settings.load_profile("certgen")
 
+# No test, and no command that a test runs, writes into the keyring of whoever runs the tests.
+os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
+
 ROOT = Path(__file__).resolve().parent.parent
 REQUIRED = os.environ.get("CERTGEN_REQUIRE_TOOLS") == "1"
 

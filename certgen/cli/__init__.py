@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from certgen import __version__
-from certgen.cli import making, verify
+from certgen.cli import keys, making, verify
 from certgen.errors import CertgenError, ExitCode
 from certgen.screen import place, printable
 
@@ -33,6 +33,7 @@ for command in (
     making.init,
     making.schema,
     making.layouts,
+    keys.keys,
     verify.verify_,
 ):
     cli.add_command(command)
