@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import re
 from datetime import date, datetime
 from decimal import Decimal
@@ -360,6 +361,16 @@ def test_a_folder_of_ones_own_is_a_layout(tmp_path: Path) -> None:
     assert good(tmp_path, BASIC + 'layout = "mine"\n').layout == str((tmp_path / "mine").resolve())
     assert good(tmp_path, BASIC + 'layout = "./mine"\n').layout == str((tmp_path / "mine").resolve())
     assert good(tmp_path, BASIC + 'layout = "modern"\n').layout == "modern"
+
+
+def test_a_path_with_backslashes_is_one_mistake(tmp_path: Path) -> None:
+    text = 'code = "A1"\ntitle = "T"\n[[signatories]]\nname = "Ana"\nsignature = "C:\\Users\\ana\\sig.png"\n'
+    _, problems = load(tmp_path, text)
+    assert [(p.code, p.line) for p in problems if p.severity == "error"] == [("backslash", 5)]
+    _, problems = load(tmp_path, text.replace('"C:\\Users\\ana\\sig.png"', "'C:\\Users\\ana\\sig.png'"))
+    (problem,) = (p for p in problems if p.severity == "error")
+    assert problem.code == "no-file"
+    assert os.name == "nt" or ("a Windows computer" in problem.hint and str(tmp_path) not in problem.hint)
 
 
 @pytest.mark.parametrize(

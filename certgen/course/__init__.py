@@ -88,7 +88,10 @@ def _flat(name: str, value: object) -> Iterator[tuple[str, object]]:
 
 
 def _in_order(problems: list[Problem]) -> list[Problem]:
-    return list(dict.fromkeys(sorted(problems, key=lambda problem: problem.line or 0)))
+    """By line, each once. A path with backslashes that leads nowhere is one mistake: first it has to be written right."""
+    spoilt = {problem.line for problem in problems if problem.code == "backslash"}
+    told = [problem for problem in problems if problem.code != "no-file" or problem.line not in spoilt]
+    return list(dict.fromkeys(sorted(told, key=lambda problem: problem.line or 0)))
 
 
 def find_issuer(start: Path, problems: list[Problem] | None = None) -> Path | None:

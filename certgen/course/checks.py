@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -98,12 +99,10 @@ class Builder:
             if not found:
                 beside = [item.name for item in path.parent.iterdir()] if path.parent.is_dir() else []
                 close = toml.nearest(path.name, sorted(beside)[:1000])
-                self.tell(
-                    key,
-                    "no-file",
-                    f'{name} = "{value}": there is no such {what}.',
-                    f'Did you mean "{close}"?' if close else f"It should be {path}.",
-                )
+                hint = f'Did you mean "{close}"?' if close else f"It should be {path}."
+                if os.name != "nt" and re.match(r"[A-Za-z]:[\\/]", value):
+                    hint = f"That is a place on a Windows computer. Put the {what} beside this file, and give its name."
+                self.tell(key, "no-file", f'{name} = "{value}": there is no such {what}.', hint)
                 return None
         except (OSError, ValueError) as error:
             self.tell(key, "no-file", f'{name} = "{value[:60]}" cannot be opened: {error}.', "Give another name.")

@@ -50,8 +50,8 @@ def read(path: Path, problems: list[Problem], *, exit_code: ExitCode = ExitCode.
 
     try:
         if not path.is_file():
-            kind = "is a folder, not a file" if path.is_dir() else "does not exist"
-            tell("no-file", f"{path.name} {kind}.", f"Looked for {path}.")
+            what = "This is a folder, not a file." if path.is_dir() else "There is no such file."
+            tell("no-file", what, f"Looked for {path}.")
             return None
         if path.stat().st_size > LARGEST_FILE:
             tell("file-too-large", f"{path.name} is larger than {LARGEST_FILE // 1000:,} KB.", "Is it the right file?")
