@@ -93,6 +93,10 @@ class FontBook:
             )
         return self._open(entry, weight)
 
+    def opened(self) -> tuple[Face, ...]:
+        """Every face that was asked for so far."""
+        return tuple(self._faces.values())
+
     def script_faces(
         self, script: str, language: str = "en", serif: bool = True, *, weight: int = 400, italic: bool = False
     ) -> tuple[Face, ...]:

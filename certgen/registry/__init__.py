@@ -13,7 +13,7 @@ from certgen.registry.rows import (
     Reserved,
     Wanted,
 )
-from certgen.registry.snapshot import Setting, restored
+from certgen.registry.snapshot import Setting, restored, strange_faces
 from certgen.registry.store import FILE, Registry
 
 __all__ = [
@@ -30,4 +30,5 @@ __all__ = [
     "Setting",
     "Wanted",
     "restored",
+    "strange_faces",
 ]

@@ -23,7 +23,7 @@ from certgen.registry import chain, database, rows, tables
 from certgen.registry.lease import Lease
 from certgen.registry.matching import matches
 from certgen.registry.rows import Ask, Batch, Done, Event, Held, Match, Reserved, Row, State, Wanted
-from certgen.registry.snapshot import Setting
+from certgen.registry.snapshot import Setting, files
 from certgen.signing import KeyRecord
 
 FILE = "certgen.db"
@@ -412,18 +412,29 @@ class Registry:
 
     def keep(self, setting: Setting) -> str:
         """Keeps a setting with its files, each once; its digest."""
-        digest = sha256(setting.data).hexdigest()
+        digest = setting.digest
+        query = select(tables.settings.c.digest).where(tables.settings.c.digest == digest)
+        with self._read() as connection:
+            if connection.execute(query).scalar():
+                return digest
         with self._write() as connection:
-            if not connection.execute(
-                select(tables.settings.c.digest).where(tables.settings.c.digest == digest)
-            ).scalar():
+            if not connection.execute(query).scalar():
                 for name, data in setting.blobs.items():
                     self._keep_blob(connection, name, data)
                 connection.execute(insert(tables.settings).values(digest=digest, data=zlib.compress(setting.data, 6)))
         return digest
 
     def setting(self, digest: str) -> Setting:
-        raise NotImplementedError
+        """A setting that was kept, with its files. Raises KeyError for one that was not."""
+        query = select(tables.settings.c.data).where(tables.settings.c.digest == digest)
+        with self._read() as connection:
+            packed = connection.execute(query).scalar()
+            if packed is None:
+                raise KeyError(digest)
+            data = self._blob(digest, packed)
+            wanted = select(tables.blobs).where(tables.blobs.c.digest.in_(files(data)))
+            found = {row.digest: self._blob(row.digest, row.data) for row in connection.execute(wanted)}
+        return Setting(data, found)
 
     def _keep_blob(self, connection: Connection, digest: str, data: bytes) -> None:
         if not connection.execute(select(tables.blobs.c.digest).where(tables.blobs.c.digest == digest)).scalar():
