@@ -26,7 +26,7 @@ from certgen.model import Course, Issuer
 from certgen.text.itemise import PLAIN, script
 
 VERSION = 1
-_NAME = re.compile(r"[0-9a-f]{64}(\.[a-z0-9]{1,5})?")  # of a file in a setting: all that is ever written
+_NAME = re.compile(r"\d{3}-([0-9a-f]{64})(?:\.[a-z0-9]{1,5})?")  # of a file in a setting: all that is ever written
 _SUFFIX = re.compile(r"\.[a-z0-9]{1,5}")
 
 Swap = Callable[[str], str]
@@ -78,29 +78,38 @@ class Setting(Struct, frozen=True):
         for wanted in sorted(_scripts(texts)):
             for serif in (True, False):
                 book.script_faces(*wanted, serif)
+        faces = sorted(book.opened(), key=lambda face: face.key)
+        paths: list[str] = []
+
+        def named(swap: Swap) -> Kept:
+            return Kept(
+                version=VERSION,
+                course=_course(replace(course, layout=Path(course.layout).name, file="", sheet=None), swap),
+                issuer=replace(
+                    issuer, folder="", file="", font_folder=None, logos=tuple(swap(path) for path in issuer.logos)
+                ),
+                layout=_layout(layout, lambda name: swap(str(Path(layout.folder) / name)), "", ""),
+                record=record,
+                faces=tuple(_face(face, issuer, swap) for face in faces),
+                files=(),
+            )
+
+        def told(path: str) -> str:
+            paths.append(path)
+            return path
+
+        named(told)
         blobs: dict[str, bytes] = {}
-        names: dict[str, str] = {}  # path -> name
-
-        def taken(path: str) -> str:
-            if path not in names:
-                data = _read(Path(path))
-                digest = sha256(data).hexdigest()
-                blobs[digest] = data
-                suffix = Path(path).suffix.lower()
-                names[path] = digest + (suffix if _SUFFIX.fullmatch(suffix) else "")
-            return names[path]
-
-        plain = replace(course, layout=Path(course.layout).name, file="", sheet=None)
-        nowhere = replace(issuer, folder="", file="", font_folder=None)
-        kept = Kept(
-            version=VERSION,
-            course=_course(plain, taken),
-            issuer=replace(nowhere, logos=tuple(map(taken, issuer.logos))),
-            layout=_layout(layout, lambda name: taken(str(Path(layout.folder) / name)), "", ""),
-            record=record,
-            faces=tuple(_face(face, issuer, taken) for face in sorted(book.opened(), key=lambda face: face.key)),
-            files=tuple(sorted(set(names.values()))),
-        )
+        names: dict[str, str] = {}
+        for number, path in enumerate(
+            sorted(set(paths))
+        ):  # in this order they stand in a PDF, whose bytes must not change
+            data = _read(Path(path))
+            digest = sha256(data).hexdigest()
+            blobs[digest] = data
+            suffix = Path(path).suffix.lower()
+            names[path] = f"{number:03}-{digest}{suffix if _SUFFIX.fullmatch(suffix) else ''}"
+        kept = replace(named(names.__getitem__), files=tuple(sorted(names.values())))
         return cls(msgspec.json.encode(kept, order="deterministic"), blobs)
 
     @property
@@ -119,7 +128,8 @@ class Setting(Struct, frozen=True):
 
 def files(data: bytes) -> tuple[str, ...]:
     """The SHA-256 of each file that a setting's values name. Raises :class:`CertgenError`."""
-    return tuple(name[:64] for name in Setting(data, {}).kept.files)
+    found = map(_NAME.fullmatch, Setting(data, {}).kept.files)
+    return tuple(name[1] for name in found if name)
 
 
 def restored(setting: Setting, folder: Path) -> tuple[Course, Issuer, Layout, FontBook]:
@@ -136,11 +146,13 @@ def restored(setting: Setting, folder: Path) -> tuple[Course, Issuer, Layout, Fo
     fonts.mkdir(exist_ok=True)
 
     def put(name: str, place: Path = pictures) -> str:
-        if not _NAME.fullmatch(name) or name[:64] not in setting.blobs:
+        found = _NAME.fullmatch(name)
+        data = setting.blobs.get(found[1]) if found else None
+        if data is None:
             raise CertgenError(_unreadable("a file is missing"))
         path = place / name
         if not path.exists():
-            path.write_bytes(setting.blobs[name[:64]])
+            path.write_bytes(data)
         return str(path)
 
     bundled = FontBook()
