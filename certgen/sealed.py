@@ -129,15 +129,15 @@ def notices_file(number: int, said: Mapping[int, tuple[str, Notice]], key: Signi
 def read_notices(data: bytes, number: int, keys: Iterable[KeyRecord]) -> Notices | None:
     """The notices of a list; None when they are not to be believed: another format or list, a key that is unknown or
     was stolen, a signature that does not hold. Never raises for bytes of any kind."""
-    found = _read("certgen-notices-1", data, keys)
     try:
+        found = _checked("certgen-notices-1", _parsed(data), keys)
         if found is None or found["list"] != number:
             return None
         notices = {int(entry): text for entry, text in found["notices"].items()}
         if not all(0 <= entry < LIST_LENGTH and isinstance(text, str) for entry, text in notices.items()):
             return None
         return Notices(number, date.fromisoformat(found["issued"]), notices)
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except _UNREADABLE:
         return None
 
 
@@ -151,24 +151,31 @@ class Honest(Struct, frozen=True):
     payloads: frozenset[bytes]
 
 
-def honest_list(of: Iterable[str], payloads: Iterable[bytes], key: SigningKey) -> bytes:
-    """``honest.json``: the SHA-256 of payloads (:func:`certgen.payload.digest`) that stolen keys signed honestly."""
-    listed = sorted({digest.hex() for digest in payloads})
-    return _signed("certgen-honest-1", {"of": " ".join(sorted(of)), "payloads": listed}, key)
+def honest_list(signed: Mapping[str, Iterable[bytes]], key: SigningKey) -> bytes:
+    """``honest.json``: by the Multikey of each stolen key, the payloads that the academy itself signed with it
+    (:func:`certgen.payload.digest`). One signed list for a key; several stand in an array."""
+    lists = [
+        _signed("certgen-honest-1", {"of": of, "payloads": sorted({digest.hex() for digest in digests})}, key)
+        for of, digests in sorted(signed.items())
+    ]
+    return lists[0] if len(lists) == 1 else b"[" + b",".join(lists) + b"]"
 
 
 def read_honest(data: bytes, keys: Iterable[KeyRecord]) -> Honest | None:
-    """The honest list; None when it is not to be believed. Never raises for bytes of any kind."""
-    found = _read("certgen-honest-1", data, keys)
+    """The honest lists; None when one is not to be believed. Never raises for bytes of any kind."""
+    known, of = tuple(keys), []
+    payloads: set[bytes] = set()
     try:
-        if found is None:
-            return None
-        payloads = frozenset(map(bytes.fromhex, found["payloads"]))
-        if not all(len(digest) == 32 for digest in payloads):
-            return None
-        return Honest(tuple(PublicKey.from_multikey(key).multikey for key in found["of"].split(" ")), payloads)
-    except (ValueError, KeyError, TypeError, AttributeError):
+        document = _parsed(data)
+        for each in document if isinstance(document, list) else [document]:
+            found = _checked("certgen-honest-1", each, known)
+            if found is None:
+                return None
+            of.append(PublicKey.from_multikey(found["of"]).multikey)
+            payloads.update(map(bytes.fromhex, found["payloads"]))
+    except _UNREADABLE:
         return None
+    return Honest(tuple(of), frozenset(payloads)) if all(len(digest) == 32 for digest in payloads) else None
 
 
 # --- signed lists ----------------------------------------------------------------------------
@@ -180,20 +187,23 @@ def _signed(format_: str, content: dict[str, Any], key: SigningKey) -> bytes:
     return jcs(document | {"signature": _base64(signature)})
 
 
-def _read(format_: str, data: bytes, keys: Iterable[KeyRecord]) -> dict[str, Any] | None:
-    """A signed list whose signature holds, by a key that is good."""
-    try:
-        if len(data) > LARGEST:
-            return None
-        document = json.loads(data.decode("utf-8"))
-        signature = _unbase64(document.pop("signature"))
-        key = next((key for key in keys if key.multikey == document["key"] and key.state != "compromised"), None)
-        good = document["format"] == format_ and len(signature) == SIGNATURE and key is not None
-        if good and key and key.public.verify(signature, format_.encode("ascii") + b"\0" + jcs(document)):
-            return dict(document)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        pass
-    return None
+_UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+
+
+def _parsed(data: bytes) -> Any:
+    if len(data) > LARGEST:
+        raise ValueError("too large")
+    return json.loads(data.decode("utf-8"))
+
+
+def _checked(format_: str, document: dict[str, Any], keys: Iterable[KeyRecord]) -> dict[str, Any] | None:
+    """A signed list whose signature holds, by a key that is good. Raises one of ``_UNREADABLE`` for what is none."""
+    content = dict(document)
+    signature = _unbase64(content.pop("signature"))
+    key = next((key for key in keys if key.multikey == content["key"] and key.state != "compromised"), None)
+    if content["format"] != format_ or len(signature) != SIGNATURE or key is None:
+        return None
+    return content if key.public.verify(signature, format_.encode("ascii") + b"\0" + jcs(content)) else None
 
 
 # --- what seals ------------------------------------------------------------------------------

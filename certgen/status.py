@@ -22,7 +22,7 @@ from certgen.payload import LIST_LENGTH
 from certgen.proof import Checked, check, secured, suites
 from certgen.signing import KeyRecord, SigningKey, did, method
 
-STATUS_DAYS = 400  # how long a list says that it is good
+STATUS_DAYS = 400  # how long a list says that it is good, unless issuer.toml says otherwise (status_valid)
 
 
 # --- places in the status list ---------------------------------------------------------------
@@ -67,8 +67,10 @@ def list_url(issuer: Issuer, number: int | str) -> str:
 # --- the status list -------------------------------------------------------------------------
 
 
-def status_list(number: int, revoked: Iterable[int], issuer: Issuer, key: SigningKey, issued: date) -> bytes:
-    """A signed status list, JSON in UTF-8: ``revoked`` are indexes. Good for ``STATUS_DAYS`` from the day of issue.
+def status_list(
+    number: int, revoked: Iterable[int], issuer: Issuer, key: SigningKey, issued: date, days: int = STATUS_DAYS
+) -> bytes:
+    """A signed status list, JSON in UTF-8: ``revoked`` are indexes. Good for so many days from the day of issue.
 
     Raises ValueError for an index that is not in the list.
     """
@@ -84,7 +86,7 @@ def status_list(number: int, revoked: Iterable[int], issuer: Issuer, key: Signin
         "type": ["VerifiableCredential", "BitstringStatusListCredential"],
         "issuer": name,
         "validFrom": created,
-        "validUntil": f"{(issued + timedelta(STATUS_DAYS)).isoformat()}T00:00:00Z",
+        "validUntil": f"{(issued + timedelta(days)).isoformat()}T00:00:00Z",
         "credentialSubject": {
             "id": f"{url}#list",
             "type": "BitstringStatusList",

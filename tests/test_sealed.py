@@ -144,20 +144,22 @@ def test_notices_are_believed_only_whole_of_their_list_and_of_a_good_key() -> No
 
 def test_an_honest_list_is_not_taken_for_notices() -> None:
     """The domain in front of what is signed keeps the two apart."""
-    listed = honest_list([THIEF.public.multikey], [bytes(32)], KEY)
+    listed = honest_list({THIEF.public.multikey: [bytes(32)]}, KEY)
     assert read_notices(listed, 0, [RECORD]) is None
     assert read_honest(notices_file(0, {}, KEY, DAY), [RECORD]) is None
 
 
 def test_the_honest_list_names_the_stolen_keys_and_their_payloads() -> None:
     other = SigningKey(bytes(range(2, 34)))
-    data = honest_list([THIEF.public.multikey, other.public.multikey], [bytes(32), b"\1" * 32, bytes(32)], KEY)
+    one, two = THIEF.public.multikey, other.public.multikey
+    assert json.loads(honest_list({one: [bytes(32)]}, KEY))["of"] == one
+    data = honest_list({one: [bytes(32), bytes(32)], two: [b"\1" * 32]}, KEY)
     found = read_honest(data, [RECORD])
     assert found is not None
-    assert set(found.of) == {THIEF.public.multikey, other.public.multikey}
+    assert set(found.of) == {one, two}
     assert found.payloads == {bytes(32), b"\1" * 32}
     assert read_honest(data.replace(b"0101", b"0202", 1), [RECORD]) is None
-    by_the_thief = honest_list([THIEF.public.multikey], [bytes(32)], THIEF)
+    by_the_thief = honest_list({THIEF.public.multikey: [bytes(32)]}, THIEF)
     stolen = KeyRecord(THIEF.public.multikey, date(2026, 1, 1), "compromised")
     assert read_honest(by_the_thief, [RECORD, stolen]) is None
 
