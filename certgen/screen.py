@@ -6,6 +6,7 @@ Text from files is made harmless before it reaches a terminal: see :func:`printa
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import unicodedata
@@ -94,14 +95,11 @@ class Screen:
         if plan.awards_assumed:
             console.print("The course says nothing of awards, so everyone gets a certificate of completion.")
         for tag, keys in plan.fell_back.items():
-            shown = ", ".join(keys[:6]) + (f" and {len(keys) - 6} more" if len(keys) > 6 else "")
-            console.print(f"Not translated into {language_name(tag, 'en')}, so in the first language: {shown}.")
-        if plan.new_secret:
             console.print(
-                f"\nA secret was made for this academy's codes: {near(plan.new_secret)}. Keep a copy in a safe place "
-                "and show it to nobody: without it the same codes cannot be made again, and whoever has it can make "
-                "codes."
+                f"Not translated into {language_name(tag, 'en')}, so in the first language: {', '.join(keys)}."
             )
+        for words in plan.made:
+            console.print(f"\n{printable(words)}")
         console.print()
         self.problems([problem for problem in problems if problem.severity == "warning"])
 
@@ -291,17 +289,23 @@ class Screen:
 
     def _problem_table(self, problems: list[Problem]) -> None:
         from rich import box
+        from rich.cells import cell_len
         from rich.table import Table
         from rich.text import Text
 
+        headings = ("Where", "What is wrong", "How to mend it")
+        rows = [tuple(map(printable, (place(p), p.message, p.hint))) for p in problems[:SHOWN]]
+        natural = [max(map(cell_len, column)) for column in zip(headings, *rows, strict=True)]
+        room = self.console.width - 8  # between the columns and at their ends
+        first = min(natural[0], max(room * 3 // 10, 14))
+        last = min(natural[2], max((room - first) // 2, room - first - natural[1]))
+        widths = (first, min(natural[1], room - first - last), last)
         table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), show_lines=False, expand=False, pad_edge=False)
-        table.add_column("Where", overflow="fold", max_width=26)
-        table.add_column("What is wrong", overflow="fold", ratio=3)
-        table.add_column("How to mend it", overflow="fold", ratio=3)
-        for index, problem in enumerate(problems[:SHOWN]):
-            last = index == min(len(problems), SHOWN) - 1
-            cells = (place(problem), problem.message, problem.hint)
-            table.add_row(*(Text(printable(cell)) for cell in cells), end_section=not last and self.console.width < 100)
+        for heading, width in zip(headings, widths, strict=True):
+            table.add_column(heading, width=max(width, len(heading)), overflow="fold")
+        for index, row in enumerate(rows):
+            cells = (Text("\n".join(wrapped(cell, width))) for cell, width in zip(row, widths, strict=True))
+            table.add_row(*cells, end_section=index < len(rows) - 1 and self.console.width < 100)
         self.console.print(table)
         self._more(len(problems))
 
@@ -382,6 +386,32 @@ def place(problem: Problem) -> str:
     if problem.key and not problem.cell:
         parts.append(problem.key)
     return ", ".join(parts)
+
+
+_SEAM = re.compile(r"(?<=[/\\\\._@=:\]-])(?=.)")  # where a path, an address or a key may be parted
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """Lines of at most ``width`` cells. A word that is wider is parted where paths, addresses and keys have a seam, and
+    only then anywhere."""
+    from rich.cells import cell_len, chop_cells
+
+    lines: list[str] = []
+    for paragraph in text.split("\n"):
+        line = ""
+        for word in paragraph.split(" "):
+            parts = [word]
+            if cell_len(word) > width:
+                parts = [bit for part in _SEAM.split(word) for bit in (chop_cells(part, width) if part else [""])]
+            for at, part in enumerate(parts):
+                joined = f"{line} {part}" if line and at == 0 else line + part
+                if cell_len(joined) <= width or not line:
+                    line = joined
+                else:
+                    lines.append(line)
+                    line = part
+        lines.append(line)
+    return lines
 
 
 def printable(text: str) -> str:

@@ -225,6 +225,16 @@ def test_people_are_told_what_falls_back_and_what_is_assumed(academy: Academy) -
     assert "Not translated into French, so in the first language: title, venue." in words
 
 
+def test_whatever_falls_back_is_told_however_much_it_is(academy: Academy) -> None:
+    extra = 'venue = "Online"\nprogramme = "Fairness"\ndated = "Turin"\nsummary = "Why"\nskills = ["Asking"]\n'
+    extra += 'occupations = ["Inspector"]\nlanguages ='
+    titled = COURSE.replace('kind = "achievement"', 'kind = "achievement"\ntitle = "Certificate of merit"')
+    academy.write_course(titled.replace("languages =", extra))
+    words = " ".join(certgen("batch", academy.roster, "--dry-run").stdout.split())
+    told = words.partition("in the first language: ")[2]
+    assert told.startswith("programme, venue, dated, summary, skills, occupations, awards.achievement.title.")
+
+
 def test_the_day_of_issue_is_asked_until_it_is_a_day() -> None:
     with CliRunner().isolation(input="today\n10/04/2026\n2026-04-10\n") as streams:
         assert Screen(ask=True).ask_issued() == date(2026, 4, 10)

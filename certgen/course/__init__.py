@@ -88,7 +88,7 @@ def _flat(name: str, value: object) -> Iterator[tuple[str, object]]:
 
 
 def _in_order(problems: list[Problem]) -> list[Problem]:
-    """By line, each once. A path with backslashes that leads nowhere is one mistake: first it has to be written right."""
+    """By line, each once. A path with backslashes that leads nowhere is one mistake: it is to be written first."""
     spoilt = {problem.line for problem in problems if problem.code == "backslash"}
     told = [problem for problem in problems if problem.code != "no-file" or problem.line not in spoilt]
     return list(dict.fromkeys(sorted(told, key=lambda problem: problem.line or 0)))
