@@ -19,7 +19,7 @@ import msgspec
 from sqlalchemy import Connection, func, insert, select, update
 
 from certgen.names import folded
-from certgen.registry import tables
+from certgen.registry import database, tables
 from certgen.registry.rows import SALT, Event, new_salt
 
 START = bytes(32)  # before the first event
@@ -72,7 +72,7 @@ def append(
         connection.execute(insert(tables.notes), stored)
     if sealed:
         rows = [{"event": seq, "serial": serial, "digest": digest} for serial, digest in sealed]
-        connection.execute(insert(tables.seals), rows)
+        database.many(connection, insert(tables.seals), tables.seals.c.keys(), rows)
     set_meta(connection, HEAD, event["hash"].hex())
     return seq
 

@@ -13,6 +13,7 @@ import zlib
 from datetime import date
 from decimal import Decimal
 from hashlib import sha256
+from operator import itemgetter
 from typing import Any, Literal
 
 import msgspec
@@ -62,8 +63,8 @@ class Wanted(Struct, frozen=True):
 
 
 class Held(Struct, frozen=True):
-    """A row of the registry. ``content`` and ``recipient`` are None once erased; then ``file``, ``folder`` and
-    ``payload`` are empty too, and so is ``badge``. ``batch``: the event that it was last sealed by."""
+    """A row of the registry. ``content`` and ``recipient`` are None once erased; then ``file``, ``folder``, ``payload``
+    and ``badge`` are empty too. ``deflated`` is the badge as it is kept."""
 
     serial: int
     code: str
@@ -85,12 +86,17 @@ class Held(Struct, frozen=True):
     folder: str
     sha256: str
     payload: str
-    badge: bytes  # the signed JSON
+    deflated: bytes
     replaced_by: str | None = None
     reason: str | None = None
     ended: date | None = None
     consented: bool = False
     erased: bool = False
+
+    @property
+    def badge(self) -> bytes:
+        """The signed JSON."""
+        return zlib.decompress(self.deflated) if self.deflated else b""
 
 
 class Match(Struct, frozen=True):
@@ -182,6 +188,7 @@ PUBLIC = (
 
 COLUMNS = (*PUBLIC, "private", "badge", "salt", "sealed", "digest")
 
+_public = itemgetter(*PUBLIC)
 _encode = msgspec.json.Encoder().encode
 _private = msgspec.json.Decoder(Private).decode
 
@@ -190,12 +197,11 @@ def new_salt() -> bytes:
     return os.urandom(SALT)
 
 
-def seal(row: Row) -> bytes:
+def seal(row: Row) -> None:
     """Sets a row's ``sealed`` and ``digest`` from the rest of it. An erased row keeps its ``sealed``."""
     if row["salt"] is not None:
         row["sealed"] = _sealed(row["salt"], row["private"], row["badge"])
     row["digest"] = digest(row)
-    return row["digest"]  # type: ignore[no-any-return]
 
 
 def _sealed(salt: bytes, private: bytes, badge: bytes | None) -> bytes:
@@ -204,7 +210,7 @@ def _sealed(salt: bytes, private: bytes, badge: bytes | None) -> bytes:
 
 def digest(row: Row) -> bytes:
     """A row's digest, made anew from its public columns and ``sealed``."""
-    return sha256(_encode([row[name] for name in PUBLIC]) + row["sealed"]).digest()
+    return sha256(_encode(_public(row)) + row["sealed"]).digest()
 
 
 def sound(row: Row) -> bool:
@@ -264,7 +270,7 @@ def held(row: Row) -> Held:
         folder=private.folder if private else "",
         sha256=row["sha256"],
         payload=payload,
-        badge=zlib.decompress(row["badge"]) if row["badge"] else b"",
+        deflated=row["badge"] or b"",
         replaced_by=row["replaced_by"],
         reason=private.reason if private else None,
         ended=day(row["ended"]),

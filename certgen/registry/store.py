@@ -28,6 +28,8 @@ from certgen.signing import KeyRecord
 
 FILE = "certgen.db"
 _MANY = 500  # values in one query
+_REMEMBERED = 10_000  # rows, about a kilobyte each
+_OUTCOME = ("serial", "state", "sha256", "replaced_by", "ended", "private", "badge", "sealed", "digest")
 
 CREDENTIALS = tables.credentials
 
@@ -45,6 +47,7 @@ class Registry:
         self._engine = engine
         self._lease = Lease(path)
         self._depth = 0
+        self._reserved: dict[int, Row] = {}  # while the lease is held
 
     @classmethod
     def open(cls, folder: Path, problems: list[Problem], *, create: bool = False) -> Registry | None:
@@ -123,6 +126,7 @@ class Registry:
         finally:
             self._depth -= 1
             if self._depth == 0:
+                self._reserved.clear()
                 self._lease.give_back()
 
     @contextmanager
@@ -194,11 +198,13 @@ class Registry:
                 made.append(reserved)
             try:
                 if added:
-                    connection.execute(insert(CREDENTIALS), added)
+                    database.many(connection, insert(CREDENTIALS), CREDENTIALS.c.keys(), added)
                 if renewed:
                     self._renew(connection, renewed)
             except IntegrityError as error:
                 raise CertgenError(self._meanwhile()) from error
+        if self._depth and len(self._reserved) + len(made) <= _REMEMBERED:
+            self._reserved.update((row["serial"], row) for some in (added, renewed) for row in some)
         return made
 
     def _next_serial(self, connection: Connection) -> int:
@@ -233,7 +239,7 @@ class Registry:
         """Reserved ones are issued, what they replace is replaced, and history says so."""
         results = {one.serial: one for one in done}
         with self._write() as connection:
-            issued = self._rows(connection, results)
+            issued = self._remembered(connection, results)
             if len(issued) != len(results) or any(row["state"] != "reserved" for row in issued):
                 raise CertgenError(self._meanwhile())
             replaced = self._replaced(connection, issued)
@@ -241,8 +247,8 @@ class Registry:
                 _put(row, results[row["serial"]])
                 row["state"] = "issued"
                 rows.seal(row)
-            self._store(connection, replaced)
-            self._store(connection, issued)
+            self._store(connection, replaced, _OUTCOME)
+            self._store(connection, issued, _OUTCOME)
             facts = {
                 "course": batch.course,
                 "counts": {
@@ -256,6 +262,12 @@ class Registry:
             notes += [("not_awarded", list(item)) for item in batch.not_awarded]
             notes += [("overrides", [text]) for text in batch.overrides]
             chain.append(connection, "batch", facts, notes, _seals(issued, replaced))
+
+    def _remembered(self, connection: Connection, serials: Iterable[int]) -> list[Row]:
+        """Rows as :meth:`reserve` wrote them, if nobody else could have written since; else as they are."""
+        found = [self._reserved.pop(serial, None) for serial in serials]
+        known = [row for row in found if row is not None]
+        return known if len(known) == len(found) else self._rows(connection, serials)
 
     def _replaced(self, connection: Connection, issued: Sequence[Row]) -> list[Row]:
         """Earlier rows of these people that still stand, or were never finished: replaced by the new ones."""
@@ -531,8 +543,10 @@ class Registry:
 
     def _checked(self, connection: Connection, query: Select[Any]) -> Iterator[Row]:
         """Rows in order of serial, none of which was altered."""
-        for each in connection.execute(query.order_by(CREDENTIALS.c.serial)):
-            row: Row = dict(each._mapping)
+        found = connection.execute(query.order_by(CREDENTIALS.c.serial))
+        names = tuple(found.keys())
+        for each in found.yield_per(_MANY):
+            row: Row = dict(zip(names, each, strict=True))
             if not rows.sound(row):
                 raise CertgenError(self._altered(row))
             yield row
@@ -550,16 +564,12 @@ class Registry:
     def _altered(self, row: Row) -> Problem:
         return database.damaged(self.path, f"the row of certificate {row['code']} was altered")
 
-    def _store(self, connection: Connection, changed: Sequence[Row]) -> None:
+    def _store(self, connection: Connection, changed: Sequence[Row], columns: Sequence[str] = rows.COLUMNS) -> None:
         if changed:
-            connection.execute(_UPDATE, [{f"new_{name}": row[name] for name in rows.COLUMNS} for row in changed])
-
-
-_UPDATE = (
-    update(CREDENTIALS)
-    .where(CREDENTIALS.c.serial == bindparam("new_serial"))
-    .values({name: bindparam(f"new_{name}") for name in rows.COLUMNS if name != "serial"})
-)
+            names = [name for name in columns if name != "serial"]
+            values: dict[Any, Any] = {name: bindparam(f"new_{name}") for name in names}
+            where = CREDENTIALS.c.serial == bindparam("new_serial")
+            database.many(connection, update(CREDENTIALS).where(where).values(values), (*names, "serial"), changed)
 
 
 def _new_file(path: Path) -> None:
