@@ -72,7 +72,7 @@ class Comparison(Struct, frozen=True):
 def compare(registry: Records, issuer: Issuer, secret: bytes, today: date, fetch: Fetch | None = None) -> Comparison:
     """Compares, and remembers in the registry when everything agrees."""
     stands, built = standing(registry, secret), last_build(registry)
-    fetch = fetch or _Web(issuer.verify_url)
+    fetch = fetch or Web(issuer.verify_url)
     found = list(_described(stands, issuer, fetch))
     untils: list[date] = []
     issued: list[date] = []
@@ -251,7 +251,7 @@ def _sample(names: list[str]) -> list[str]:
 # --- over the network ------------------------------------------------------------------------
 
 
-class _Web:
+class Web:
     """Fetches from one address. Never raises for what a host does."""
 
     def __init__(self, address: str) -> None:
@@ -271,7 +271,9 @@ class _Web:
                 return _bounded(answer, time.monotonic() + SECONDS)
         except urllib.error.HTTPError as error:
             error.close()
-            return Fetched(None, "" if error.code in (404, 410) else f"The host answers {error.code} {error.reason}.")
+            if 300 <= error.code < 400:
+                return Fetched(None, "The host sends on in circles.")
+            return Fetched(None, "" if error.code in (404, 410) else f"The host answers with an error, {error.code}.")
         except urllib.error.URLError as error:
             return Fetched(None, f"The host cannot be reached ({error.reason}).")
         except (OSError, HTTPException, ValueError) as error:

@@ -43,7 +43,7 @@ class _Handler(SimpleHTTPRequestHandler):
 
     def translate_path(self, path: str) -> str:
         inside = unquote(urlsplit(path).path)
-        if not (inside + "/").startswith(f"{self._prefix}/"):
+        if "\0" in inside or not (inside + "/").startswith(f"{self._prefix}/"):
             return str(Path(self.directory) / "nothing is here")
         found = super().translate_path(urlsplit(path).path[len(self._prefix) :] or "/")
         if not path.endswith("/") and not Path(found).suffix and Path(f"{found}.html").is_file():
