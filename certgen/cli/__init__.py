@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from certgen import __version__
-from certgen.cli import keys, making, verify
+from certgen.cli import backup, keys, making, verify
 from certgen.errors import CertgenError, ExitCode
 from certgen.screen import place, printable
 
@@ -34,6 +34,8 @@ for command in (
     making.schema,
     making.layouts,
     keys.keys,
+    backup.backup,
+    backup.restore,
     verify.verify_,
 ):
     cli.add_command(command)

@@ -309,12 +309,23 @@ def lock(
     return kept
 
 
-def carried(records: Iterable[KeyRecord], folder: Path) -> dict[str, str]:
-    """Passphrases that only this computer's keyring has, by fingerprint: a backup takes them along."""
-    locked = [record.public for record in records if is_locked(key_file(folder, record.public))]
-    ring = Keyring()
-    found = {key.fingerprint: ring.get(key.fingerprint) for key in locked}
-    return {name: passphrase for name, passphrase in found.items() if passphrase}
+def carried(registry: Registry, folder: Path, problems: list[Problem]) -> dict[str, str]:
+    """Passphrases that only this computer's keyring has, by fingerprint: a backup takes them along. A warning for those
+    that another computer's has."""
+    ring, found = Keyring(), {}
+    for record in registry.keys():  # noqa: SIM118
+        path, name = key_file(folder, record.public), record.public.fingerprint
+        if not is_locked(path):
+            continue
+        if passphrase := ring.get(name):
+            found[name] = passphrase
+        elif registry.meta(f"passphrase:{name}") == "keyring":
+            message = (
+                f"The passphrase of the signing key {name} is in another computer's keyring, so it is not backed up."
+            )
+            hint = f"Make the backup on {record.made_on or 'that computer'}, or choose one: certgen keys passphrase"
+            problems.append(replace(_trouble("key-locked", path, message, hint), severity="warning"))
+    return found
 
 
 def settle(
@@ -323,15 +334,17 @@ def settle(
     """The twin of :func:`carried` on another computer: into its keyring, else with a passphrase chosen there."""
     ring = Keyring()
     done: dict[str, Kept] = {}
-    for name, passphrase in passphrases.items():
+    for record in registry.keys():  # noqa: SIM118
+        path, name = key_file(folder, record.public), record.public.fingerprint
+        passphrase = passphrases.get(name)
+        if not passphrase:
+            continue
         if ring.put(name, passphrase):
             done[name] = "keyring"
             registry.set_meta(f"passphrase:{name}", "keyring")
-            continue
-        key = load_key(folder / FOLDER / f"{name}.pem", encoded(passphrase), problems)
-        if key is not None and key.public.fingerprint == name:
-            locked = lock(folder, key, registry, problems, os.environ.get(GIVEN), ask)
-            done |= {name: locked} if locked else {}
+        elif (key := load_key(path, encoded(passphrase), problems)) is not None:
+            kept = lock(folder, key, registry, problems, os.environ.get(GIVEN), ask)
+            done |= {name: kept} if kept else {}
     return done
 
 
