@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -25,6 +25,9 @@ from certgen import course as courses
 from certgen import output
 from certgen.errors import CertgenError, ExitCode, Problem
 from certgen.intake import EXAMPLE
+
+if TYPE_CHECKING:
+    from certgen.keys.passphrase import Ask
 
 FLAGS = {
     "name": "--name",
@@ -57,10 +60,12 @@ class Answers(Struct, frozen=True, kw_only=True):
 
 
 class Begun(Struct, kw_only=True):
-    """What was made and what was there already, in the order of the reading."""
+    """What was made and what was there already, in the order of the reading. ``told``: sentences about what a new
+    academy signs with."""
 
     made: list[Path] = []
     kept: list[Path] = []
+    told: list[str] = []
     roster: Path
     problems: list[Problem] = []
 
@@ -70,8 +75,9 @@ def issuer_of(folder: Path) -> Path | None:
     return courses.find_issuer(folder)
 
 
-def begin(folder: Path, answers: Answers, *, windows: bool) -> Begun:
-    """Make the folders and files. Raises :class:`CertgenError` for answers that certgen itself would refuse."""
+def begin(folder: Path, answers: Answers, *, windows: bool, ask: Ask | None = None) -> Begun:
+    """Make the folders and files, and what a new academy signs with. ``ask``: for the key's passphrase. Raises
+    :class:`CertgenError` for answers that certgen itself would refuse."""
     folder = folder.absolute()
     there = issuer_of(folder)
     course = folder / output.file_stem(answers.title, output.file_stem(answers.code, "course")).lower()
@@ -94,7 +100,24 @@ def begin(folder: Path, answers: Answers, *, windows: bool) -> Begun:
                 begun.kept.append(path)
             else:
                 begun.made.append(path)
+    if there is None:
+        _sign_with(folder, begun, ask)
     return begun
+
+
+def _sign_with(folder: Path, begun: Begun, ask: Ask | None) -> None:
+    """The registry, the secret and the signing key of a new academy."""
+    from certgen import keys
+    from certgen.registry import Registry
+
+    issuer = courses.load_issuer(folder / "issuer.toml", [])
+    registry = Registry.open(folder, begun.problems, create=True)
+    if issuer is None or registry is None:
+        return
+    with registry, registry.writing():
+        secret = keys.secret(folder, registry, begun.problems, create=True)
+        key = keys.signing_key(folder, issuer, registry, begun.problems, create=True, ask=ask) if secret else None
+    begun.told += [made.made for made in (secret, key) if made and made.made]
 
 
 def _tried(files: dict[Path, bytes], folder: Path, there: Path | None) -> list[Problem]:

@@ -207,6 +207,8 @@ class Screen:
             self.console.print(f"  made  {near(path)}")
         for path in begun.kept:
             self.console.print(f"  kept  {near(path)}, which was there already")
+        for sentence in begun.told:
+            self.console.print(sentence, soft_wrap=True)
         self.problems(begun.problems)
         roster = f'"{near(begun.roster)}"' if " " in near(begun.roster) else near(begun.roster)
         self.console.print(

@@ -10,7 +10,8 @@ from typing import Any
 
 import click
 
-from certgen.errors import CertgenError, ExitCode, Problem
+from certgen.cli.keys import asking
+from certgen.errors import CertgenError, ExitCode, Problem, has_errors
 from certgen.questions import Address, Day, Hours, Tags, answers
 from certgen.screen import Screen, print_check, print_json
 
@@ -187,8 +188,9 @@ def init(folder: Path | None, windows: bool, **given: Any) -> int:
     place = folder or Path(click.prompt("Folder of your academy", default="academy") if ask else "academy")
     told = answers(given, first=issuer_of(place.absolute()) is None, ask=ask)
     with Screen(ask=ask) as screen:
-        screen.begun(begin(place, told, windows=windows))
-    return ExitCode.DONE
+        begun = begin(place, told, windows=windows, ask=asking())
+        screen.begun(begun)
+    return ExitCode.REGISTRY if has_errors(begun.problems) else ExitCode.DONE
 
 
 @click.command()
