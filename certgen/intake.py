@@ -24,9 +24,6 @@ from certgen.roster import Reading
 
 DEFAULT_NAME = "{recipient.name}-{credential.code}"
 
-EXAMPLE = "Example Person (write over this row)"
-"""The name in the row that certgen init writes to show how a roster is filled in."""
-
 
 class Options(Struct, frozen=True, kw_only=True):
     """What the user asks for. None: what the files say, or the default."""
@@ -271,9 +268,9 @@ class Intake:
 
     def _without_example(self, people: roster.Roster) -> roster.Roster:
         """The row that certgen init wrote is nobody."""
-        kept = tuple(person for person in people.recipients if person.name != EXAMPLE)
+        kept = tuple(person for person in people.recipients if person.name not in roster.EXAMPLES)
         for person in people.recipients:
-            if person.name == EXAMPLE:
+            if person.name in roster.EXAMPLES:
                 self.problems.append(
                     Problem(
                         code="example-row",
