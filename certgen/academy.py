@@ -6,14 +6,12 @@ Nothing that is already there is written over.
 
 from __future__ import annotations
 
-import io
 import json
 import re
 import sys
 import tempfile
 import unicodedata
-from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +22,7 @@ from msgspec.structs import replace
 from certgen import course as courses
 from certgen import output
 from certgen.errors import CertgenError, ExitCode, Problem
-from certgen.intake import EXAMPLE
+from certgen.roster import empty_roster
 
 if TYPE_CHECKING:
     from certgen.keys.passphrase import Ask
@@ -41,7 +39,6 @@ FLAGS = {
     "end": "--end",
     "issued": "--issued",
 }
-ROWS = 2000  # of the roster that have drop-down lists
 
 
 class Answers(Struct, frozen=True, kw_only=True):
@@ -85,7 +82,7 @@ def begin(folder: Path, answers: Answers, *, windows: bool, ask: Ask | None = No
     if there is None:
         files[folder / "issuer.toml"] = _issuer(answers).encode("utf-8")
     files[course / "course.toml"] = _course(answers).encode("utf-8")
-    files[course / "roster.xlsx"] = roster_file(answers.languages)
+    files[course / "roster.xlsx"] = empty_roster(answers.languages)
     if windows:
         files[folder / "Make certificates.cmd"] = command_file(sys.executable)
     warnings = _tried(files, folder, there)
@@ -220,70 +217,6 @@ def _course(answers: Answers) -> str:
         for tag in languages[1:]
     )
     return head + signing + awards + translations
-
-
-# --- the roster ------------------------------------------------------------------------------
-
-_COLUMNS = (
-    # header, width, note, example
-    ("Full name", 34, "As it should stand on the certificate, in any script. One person in each row.", EXAMPLE),
-    ("E-mail", 30, "Tells people of the same name apart. Never printed.", None),
-    ("ID", 14, "Your own number for a person, if there is one. Tells people of the same name apart.", None),
-    ("Language", 12, "Of this person's certificate. Left empty: the course's first language.", None),
-    ("Completed", 12, "yes or no: has the person completed the course?", "yes"),
-    ("Score", 10, "A number such as 81, or 49/60. Left empty where nothing was marked.", 81),
-    (
-        "Award",
-        16,
-        "Left empty: by the rules in course.toml. Filled in: this award, whatever the rules say.",
-        None,
-    ),
-)
-
-
-def roster_file(languages: Iterable[str]) -> bytes:
-    """The empty roster: headers with notes, drop-down lists, and an example that certgen does not take for a person."""
-    from openpyxl import Workbook
-    from openpyxl.comments import Comment
-    from openpyxl.styles import Alignment, Font, PatternFill
-    from openpyxl.utils import get_column_letter
-    from openpyxl.worksheet.datavalidation import DataValidation
-
-    tags = tuple(languages)
-    columns = [column for column in _COLUMNS if column[0] != "Language" or len(tags) > 1]
-    lists = {
-        "Language": tags,
-        "Completed": ("yes", "no"),
-        "Award": ("achievement", "participation"),
-    }
-    book = Workbook()
-    sheet = book.active
-    assert sheet is not None
-    sheet.title = "People"
-    for at, (header, width, note, example) in enumerate(columns, 1):
-        letter = get_column_letter(at)
-        cell = sheet.cell(1, at, header)
-        cell.font = Font(bold=True, color="FFFFFF")
-        cell.fill = PatternFill("solid", fgColor="1F3A5F")
-        cell.alignment = Alignment(vertical="center")
-        cell.comment = Comment(note, "certgen", width=260, height=90)
-        sheet.cell(2, at, example).font = Font(italic=True, color="8A8A86")
-        sheet.column_dimensions[letter].width = width
-        if header in ("Full name", "ID"):
-            for row in range(3, 203):
-                sheet.cell(row, at).number_format = "@"  # keeps leading zeros, and names that look like dates
-        if header in lists:
-            rule = DataValidation(type="list", formula1=f'"{",".join(lists[header])}"', allow_blank=True)
-            rule.error, rule.errorTitle = f"Choose from the list: {', '.join(lists[header])}.", header
-            rule.add(f"{letter}2:{letter}{ROWS}")
-            sheet.add_data_validation(rule)
-    sheet.row_dimensions[1].height = 24
-    sheet.freeze_panes = "B2"
-    book.properties.creator = "certgen"
-    book.properties.created = book.properties.modified = datetime(2026, 1, 1)
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
 
 
 # --- Windows ---------------------------------------------------------------------------------

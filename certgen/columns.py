@@ -139,9 +139,15 @@ OTHERS: dict[str, tuple[str, ...]] = {
     "email": ("E-Mail-Adresse", "Endereço de e-mail", "Indirizzo e-mail", "E-posta", "Почта", "Электронная почта",
               "البريد", "البريد الإلكتروني", "דוא״ל", "דואל", "メール", "メールアドレス", "이메일", "邮箱", "電郵",
               "電子郵件", "电子邮件", "Thư điện tử"),
-    "language": ("Sprache", "Lingua", "Idioma do certificado"),
+    "id": ("رقم التعريف", "رقم المشارك"),
+    "language": ("Sprache", "Lingua", "Idioma do certificado", "اللغة", "لغة الشهادة"),
+    "completed": ("أكمل الدورة", "أكملت الدورة", "إكمال الدورة"),
+    "score": ("الدرجة", "الدرجة النهائية", "العلامة", "النتيجة"),
+    "attendance": ("الحضور", "نسبة الحضور"),
+    "award": ("نوع الشهادة",),
+    "reason": ("السبب",),
 }  # fmt: skip
-"""Headers of people in further languages."""
+"""Headers of people in further languages; in Arabic, all that certgen init writes and more."""
 
 FAMILY_FIRST = frozenset(
     map(

@@ -307,12 +307,12 @@ def excel_error(text: str) -> Misread | None:
 _YES = (
     "yes y sí si s oui o true verdadero vrai x ✓ ✔ ☑ 1 done pass passed complete completed finished",
     "completado completada completo terminado terminada finalizado finalizada",
-    "aprobado aprobada terminé terminée achevé achevée réussi",
+    "aprobado aprobada terminé terminée achevé achevée réussi نعم",
 )
 _NO = (
     "no n non false falso faux 0 ✗ ✘ ☐ not|completed not|complete incomplete fail failed pending in|progress",
     "incompleto no|completado no|aprobado pendiente en|curso en|progreso reprobado suspenso inachevé en|cours",
-    "non|terminé non|achevé échoué",
+    "non|terminé non|achevé échoué لا",
 )
 
 
@@ -324,7 +324,7 @@ _TRUE, _FALSE = _words(_YES), _words(_NO)
 
 
 def as_bool(cell: Cell) -> bool | Misread | None:
-    """Yes or no in three languages, a tick, 1 or 0. A date says yes: exports write when it was completed."""
+    """Yes or no in four languages, a tick, 1 or 0. A date says yes: exports write when it was completed."""
     if is_blank(cell):
         return None
     if isinstance(cell, bool):

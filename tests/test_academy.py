@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
@@ -14,12 +15,15 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from openpyxl import load_workbook
 
 from certgen import academy, batch, intake
 from certgen import course as courses
 from certgen.academy import Answers, quoted
-from certgen.errors import CertgenError, ExitCode, Problem
+from certgen.columns import HEADERS
+from certgen.errors import CertgenError, ExitCode, Problem, has_errors
+from certgen.roster import empty_roster, read_roster
 
 ANSWERS = Answers(
     name='The "Best" Academy \\ of Žižkov',
@@ -121,6 +125,51 @@ def test_the_roster_has_lists_and_notes(tmp_path: Path) -> None:
         tmp_path / "one", Answers(name="A", verify_url="https://v.a.org", code="1", title="T"), windows=False
     )
     assert "Language" not in [cell.value for cell in load_workbook(one.roster)["People"][1]]
+
+
+@pytest.mark.parametrize("tongue", ["en", "es", "fr", "ar", "pt-BR"])
+def test_the_roster_speaks_the_first_language_and_is_read_back(tmp_path: Path, tongue: str) -> None:
+    answers = replace(ANSWERS, languages=(tongue, "it"))
+    begun = academy.begin(tmp_path / "ac", answers, windows=False)
+    problems: list[Problem] = []
+    drawn = intake.draft(intake.Options(roster=begun.roster), problems)
+    assert drawn is not None and drawn.jobs == drawn.others == ()
+    assert [problem.code for problem in problems if problem.severity == "error"] == ["example-row"]
+    book = load_workbook(begun.roster)
+    page = book.worksheets[0]
+    english = empty_roster(("en", "it"))
+    words = [str(cell.value) for cell in page[1]]
+    notes = [cell.comment.text for cell in page[1] if cell.comment]
+    first = load_workbook(io.BytesIO(english)).worksheets[0]
+    theirs = [str(cell.value) for cell in first[1]], [cell.comment.text for cell in first[1] if cell.comment]
+    if tongue in ("en", "pt-BR"):
+        assert (words, notes) == theirs
+    else:
+        assert len(notes) == len(words) == 7 and set(words).isdisjoint(theirs[0]) and set(notes).isdisjoint(theirs[1])
+    assert bool(page.sheet_view.rightToLeft) is (tongue == "ar")
+    lists = {
+        str(rule.sqref)[0]: str(rule.formula1).strip('"').split(",") for rule in page.data_validations.dataValidation
+    }
+    yes, no = lists["E"]
+    header = {**dict(zip("ABCDEFG", words, strict=True)), "H": HEADERS["reason"].get(tongue, ("Reason",))[0]}
+    page["H1"] = header["H"] if tongue != "ar" else "السبب"
+    achievement, participation = lists["G"]
+    page["A2"] = "Bo Li"
+    page.append(["Ana Díaz", "ana@example.org", "007", "it", yes, 81, None])
+    page.append(["Luc Roy", "luc@example.org", None, None, no, None, achievement, "Jury"])
+    page.append(["Zoë Ward", "zoe@example.org", None, tongue, no, None, participation, "Jury"])
+    book.save(begun.roster)
+    problems.clear()
+    course = courses.load_course(begun.roster.parent / "course.toml", problems)
+    people = read_roster(begun.roster, course, problems)
+    assert people is not None and not has_errors(problems), problems
+    assert list(people.columns) == ["name", "email", "id", "language", "completed", "score", "award", "reason"]
+    assert [(one.name, one.id, one.language, one.completed, one.score, one.award) for one in people.recipients] == [
+        ("Bo Li", None, None, True, 81, None),
+        ("Ana Díaz", "007", "it", True, 81, None),
+        ("Luc Roy", None, None, False, None, "achievement"),
+        ("Zoë Ward", None, tongue, False, None, "participation"),
+    ]
 
 
 def test_nothing_is_written_over(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from certgen.model import Course, Recipient
 from certgen.package import Limits
 from certgen.roster import people as compare
 from certgen.roster.body import Body
+from certgen.roster.empty import EXAMPLES, empty_roster
 from certgen.roster.exports import Kind
 from certgen.roster.header import Columns
 from certgen.roster.person import DOUBTS, MEND, Persons
@@ -34,11 +35,13 @@ from certgen.roster.told import Told
 from certgen.workbook import Sheet, Workbook
 
 __all__ = [
+    "EXAMPLES",
     "Opener",
     "Reading",
     "Roster",
     "column_key",
     "course_sheet",
+    "empty_roster",
     "extra",
     "open_roster",
     "pasted",

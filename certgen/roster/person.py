@@ -17,10 +17,10 @@ from certgen.values import Misread
 from certgen.workbook import Cell, Sheet, Workbook
 
 _AWARDS: dict[AwardKind, tuple[str, ...]] = {
-    "achievement": ("achievement", "logro", "aprovechamiento", "aprobación", "réussite"),
-    "participation": ("participation", "participación"),
-    "attendance": ("attendance", "asistencia", "assiduité", "présence"),
-    "completion": ("completion", "finalización", "culminación", "achèvement", "fin de formation"),
+    "achievement": ("achievement", "logro", "aprovechamiento", "aprobación", "réussite", "إنجاز"),
+    "participation": ("participation", "participación", "مشاركة"),
+    "attendance": ("attendance", "asistencia", "assiduité", "présence", "حضور"),
+    "completion": ("completion", "finalización", "culminación", "achèvement", "fin de formation", "إتمام"),
 }
 _CERTIFICATE = (
     "",
@@ -30,6 +30,7 @@ _CERTIFICATE = (
     "certificat d'",
     "attestation de ",
     "diploma de ",
+    "شهادة ",
 )
 _AWARD_WORDS: dict[str, AwardKind] = {
     values.key(before + word): kind for kind, words in _AWARDS.items() for word in words for before in _CERTIFICATE
