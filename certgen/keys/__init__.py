@@ -259,9 +259,10 @@ def _opened(
         if key is not None:
             return key
     if registry is not None and registry.meta(f"passphrase:{name}") == "keyring":
-        message = f"The passphrase of the signing key {name} is not in this computer's keyring. It was made {made}."
+        message = f"The passphrase of the signing key {name} is in a keyring that this computer or user has not open."
         hint = (
-            "There, choose one that you can type: certgen keys passphrase. Or restore a backup here: certgen restore."
+            "Unlock your keyring. Or choose, where it is open, a passphrase that can be typed: certgen keys passphrase. "
+            "Or restore a backup here: certgen restore."
         )
     elif given:
         message = f"The signing key {name} cannot be opened: the passphrase is wrong, or {path.name} is damaged."

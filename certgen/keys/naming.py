@@ -39,22 +39,23 @@ def naming(text: str, multikey: str) -> str:
     mark = "\ufeff" if text.startswith("\ufeff") else ""
     body = text.removeprefix(mark)
     wanted = tomllib.loads(body) | {"key": multikey}
-    for candidate in _candidates(body, f'key = "{multikey}"'):
+    for candidate in _candidates(body, f'"{multikey}"'):
         with suppress(tomllib.TOMLDecodeError):
             if tomllib.loads(candidate) == wanted:
                 return mark + candidate
     raise ValueError("its line “key” is written in an unusual way")
 
 
-def _candidates(text: str, line: str) -> Iterator[str]:
-    """The line in the place of the old one; else below the address, or the name; else at the head of the file. In one
+def _candidates(text: str, value: str) -> Iterator[str]:
+    """The old line with the new key; else a line below the address, or the name; else at the head of the file. In some
     of these places it may stand inside a text of several lines, which reading it back finds out."""
     rows = re.findall(r"[^\n]*\n|[^\n]+", text)
     end = "\r\n" if rows and rows[0].endswith("\r\n") else "\n"
     for at, row in enumerate(rows):
         if found := re.match(r"""\s*(?:key|"key"|'key')\s*=\s*("[^"]*"|'[^']*')""", row):
             start, stop = found.span(1)
-            yield "".join([*rows[:at], row[:start], line[6:], row[stop:], *rows[at + 1 :]])
+            yield "".join([*rows[:at], row[:start], value, row[stop:], *rows[at + 1 :]])
+    line = f"key = {value} # signs the certificates; certgen writes this line"
     for name in ("verify_url", "name"):
         for at, row in enumerate(rows):
             if re.match(rf"\s*{name}\s*=", row):
