@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from certgen import __version__
-from certgen.cli import backup, keys, making, verify
+from certgen.cli import amend, backup, keys, making, site, verify
 from certgen.errors import CertgenError, ExitCode
 from certgen.screen import place, printable
 
@@ -37,6 +37,9 @@ for command in (
     backup.backup,
     backup.restore,
     verify.verify_,
+    amend.revoke,
+    amend.reissue,
+    site.site,
 ):
     cli.add_command(command)
 
