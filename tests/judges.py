@@ -28,10 +28,10 @@ def _run(program: str, *arguments: str, data: bytes) -> subprocess.CompletedProc
         return subprocess.run(command, capture_output=True, timeout=120, check=False)
 
 
-def conforms(pdf: bytes) -> None:
-    """Passes page-validation as PDF/A-3a and as PDF/UA-1."""
+def conforms(pdf: bytes, *profiles: str) -> None:
+    """Passes page-validation: as PDF/A-3a and as PDF/UA-1, or as what ``profiles`` say."""
     page = pytest.importorskip("page", reason="pip install page-validation")
-    for profile in PROFILES:
+    for profile in profiles or PROFILES:
         report = page.validate_pdf_bytes(pdf, profile=profile)
         failures = [f"{f.rule_id}: {f.message} (object {f.object_id})" for f in report.failures]
         assert report.is_compliant, f"{profile}: " + "\n".join(failures)
