@@ -70,8 +70,10 @@ class Preview:
     """Makes the sample, and makes it again where a file has changed; what has not changed is kept."""
 
     def __init__(self, options: intake.Options) -> None:
-        self.options = options
-        self.roster = options.roster.absolute()
+        pasted = options.roster == workbook.STANDARD_INPUT
+        self.options = replace(options, roster=Path("roster")) if pasted else options  # what is made is named after it
+        self.roster = self.options.roster.absolute()
+        self._reader = roster.pasted() if pasted else roster.open_roster
         folder = (options.out or self.roster.parent).absolute()
         self.pdf, self.picture = (folder / f"{self.roster.stem}-preview{suffix}" for suffix in (".pdf", ".png"))
         self._draft: intake.Draft | None = None
@@ -155,7 +157,9 @@ class Preview:
             shown.assumed = date.today()
             draft = intake.draft(replace(self.options, issued=shown.assumed), shown.problems, opener=self._open)
         self._draft = draft or self._draft
-        if any(problem.severity == "error" and problem.file != str(self.roster) for problem in shown.problems):
+        book = self._opened[1] if self._opened else None
+        own = {str(self.roster), book.path if book else None}
+        if any(problem.severity == "error" and problem.file not in own for problem in shown.problems):
             draft = None  # of the course, the issuer or the layout: what they lack would look like an empty page
         shown.problems = [problem for problem in shown.problems if problem.code != "example-row"]
         return draft
@@ -167,7 +171,7 @@ class Preview:
         stamp = _stamps([path])
         if self._opened is None or self._opened[0] != stamp:
             told: list[Problem] = []
-            self._opened = stamp, roster.open_roster(path, told, reading), told
+            self._opened = stamp, self._reader(path, told, reading), told
         problems += self._opened[2]
         return self._opened[1]
 
