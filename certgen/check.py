@@ -46,6 +46,7 @@ class Checked(Struct, kw_only=True):
     sheet: str | None = None
     columns: list[Column] = []
     fits: list[NameFit] = []
+    opener: roster.Opener = roster.open_roster  # reads the roster's cells again, also those that were pasted
 
     @property
     def exit_code(self) -> ExitCode:
@@ -61,7 +62,7 @@ def check(options: intake.Options, watch: intake.Watch | None = None) -> Checked
     work = batch.Batch(replace(options, dry_run=True))
     watch = watch or intake.Nobody()
     there = work.read(watch)
-    checked = Checked(result=work.refused())
+    checked = Checked(result=work.refused(), opener=work.opener)
     if hasattr(work, "people"):
         people = work.people
         checked.kind, checked.sheet, checked.columns = people.kind, work.sheet, list(people.columns.values())
@@ -94,13 +95,17 @@ def report(options: intake.Options, checked: Checked, path: Path) -> Path:
                 exit_code=ExitCode.USAGE,
             )
         )
-    source = file.read_bytes() if file.is_file() else b""
+    pasted = options.roster == workbook.STANDARD_INPUT
+    source = file.read_bytes() if file.is_file() and not pasted else b""
+    book: workbook.Workbook | None = None if source else checked.opener(file, [], options.reading)
 
     def values() -> Sequence[workbook.Sheet]:
-        book = roster.open_roster(file, [], options.reading)
-        return book.sheets if book else []
+        read = book or checked.opener(file, [], options.reading)
+        return read.sheets if read else []
 
-    data = annotate.annotated(source, values, file, checked.sheet or file.stem, checked.result.problems)
+    where = Path(book.path) if pasted and book and book.path else file
+    people = checked.sheet or ("roster" if pasted else file.stem)
+    data = annotate.annotated(source, values, where, people, checked.result.problems)
     with output.told("The report cannot be written"):
         path.parent.mkdir(parents=True, exist_ok=True)
         ours = path.exists() and annotate.is_ours(path.read_bytes())
