@@ -164,8 +164,8 @@ def set_meta(connection: Connection, name: str, value: str) -> None:
 # --- erasing -------------------------------------------------------------------------------------
 
 
-def forget(connection: Connection, names: set[str]) -> None:
-    """Notes in which one of these folded names occurs are erased."""
+def forget(connection: Connection, names: set[str]) -> list[tuple[int, int]]:
+    """Notes in which one of these folded names occurs are erased; which they were, as (event, place)."""
     wanted = [set(name.split()) for name in names if name]
     gone = []
     for note in connection.execute(select(tables.notes).where(tables.notes.c.salt.is_not(None))):
@@ -178,6 +178,7 @@ def forget(connection: Connection, names: set[str]) -> None:
             .where(tables.notes.c.event == event, tables.notes.c.place == place)
             .values(salt=None, data=None)
         )
+    return gone
 
 
 def _texts(value: Any) -> Iterator[str]:

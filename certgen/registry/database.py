@@ -5,7 +5,8 @@ Source: sqlite.org, "PRAGMA Statements", "Write-Ahead Logging", "How To Corrupt 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from operator import itemgetter
 from pathlib import Path
@@ -24,9 +25,8 @@ IMMEDIATE = {"begin": "BEGIN IMMEDIATE"}
 RESTORE = "Leave the file as it is and restore the registry from your last backup: certgen restore FILE"
 
 
-def engine(path: Path, *, shared: bool) -> Engine:
-    """Connections to one registry. ``shared``: the folder is a network's or a synchroniser's, where the write-ahead log
-    cannot be used: its index is memory that only one computer sees."""
+def engine(path: Path) -> Engine:
+    """Connections to one registry."""
     made = create_engine(URL.create("sqlite+pysqlite", database=str(path)))
 
     @event.listens_for(made, "connect")
@@ -34,7 +34,6 @@ def engine(path: Path, *, shared: bool) -> Engine:
         raw.isolation_level = None  # transactions begin where we say
         run = raw.execute
         run(f"PRAGMA busy_timeout = {BUSY}")
-        run(f"PRAGMA journal_mode = {'DELETE' if shared else 'WAL'}").fetchall()
         run("PRAGMA synchronous = FULL")
         run(f"PRAGMA wal_autocheckpoint = {CHECKPOINT}")
         run("PRAGMA secure_delete = FAST")
@@ -44,9 +43,19 @@ def engine(path: Path, *, shared: bool) -> Engine:
 
     @event.listens_for(made, "begin")
     def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
+        how = connection.get_execution_options().get("begin", "BEGIN")
+        if how:
+            connection.exec_driver_sql(how)
 
     return made
+
+
+def set_journal(connection: Connection, *, shared: bool) -> None:
+    """The file's way of being written, which it keeps: a write-ahead log; a rollback journal in a folder that is a
+    network's or a synchroniser's, as the log needs memory that all who use it see."""
+    wanted = "delete" if shared else "wal"
+    if connection.exec_driver_sql("PRAGMA journal_mode").scalar() != wanted:
+        connection.exec_driver_sql(f"PRAGMA journal_mode = {wanted}")
 
 
 @contextmanager
@@ -56,6 +65,20 @@ def told(path: Path) -> Iterator[None]:
         yield
     except DBAPIError as error:
         raise CertgenError(trouble(path, error)) from error
+
+
+class Refusing:
+    """A context in which one kind of error means one problem."""
+
+    def __init__(self, kind: type[DBAPIError], problem: Problem) -> None:
+        self._kind, self._problem = kind, problem
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: object) -> None:
+        if isinstance(error, self._kind):
+            raise CertgenError(self._problem) from error
 
 
 def trouble(path: Path, error: DBAPIError) -> Problem:
@@ -104,11 +127,43 @@ def many(connection: Connection, statement: Insert | Update, names: Sequence[str
     connection.exec_driver_sql(str(compiled), [pick(row) for row in values])
 
 
-def scrub(made: Engine) -> None:
-    """Nothing of what was deleted stays in the file or in its log."""
-    with made.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+@contextmanager
+def outside(made: Engine) -> Iterator[Connection]:
+    """A connection outside of any transaction."""
+    with made.connect().execution_options(begin="") as connection:
+        yield connection
+
+
+def blank(fill: Callable[[Connection], None]) -> bytes:
+    """A new database as bytes."""
+    made = create_engine("sqlite://")
+    with made.begin() as connection:
+        fill(connection)
+    with made.connect() as connection:
         raw = connection.connection.driver_connection
         assert raw is not None
-        raw.execute("PRAGMA secure_delete = ON").fetchall()
-        raw.execute("VACUUM")
-        raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        data: bytes = raw.serialize()
+    made.dispose()
+    return data
+
+
+def copy(made: Engine, path: Path) -> None:
+    """By SQLite's own backup, which takes no half of a transaction."""
+    with outside(made) as connection:
+        raw = connection.connection.driver_connection
+        assert raw is not None
+        other = sqlite3.connect(path)
+        try:
+            raw.backup(other)
+            other.execute("PRAGMA journal_mode = DELETE").fetchall()
+        finally:
+            other.close()
+
+
+def scrub(made: Engine) -> None:
+    """Nothing of what was deleted stays in the file or in its log."""
+    with outside(made) as connection:
+        connection.exec_driver_sql("PRAGMA secure_delete = ON")
+        connection.exec_driver_sql("VACUUM")
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.exec_driver_sql("PRAGMA secure_delete = FAST")
