@@ -7,6 +7,7 @@ certificate that is corrected gets a new code, and the old one says by which it 
 from __future__ import annotations
 
 import tempfile
+import zlib
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from datetime import date
@@ -392,7 +393,7 @@ class _Run:
         except ValueError as error:
             words = f"The certificate of {row.content.name} cannot be signed: {error}."
             raise CertgenError(Problem(code="not-signable", message=words, hint="Look for odd characters.")) from error
-        data = copier.pdf(replace(row, payload=sealed.payload, badge=sealed.badge))
+        data = copier.pdf(replace(row, payload=sealed.payload, deflated=zlib.compress(sealed.badge)))
         grouped = codes.grouped(row.code)
         file = output.file_stem(f"{row.content.name}-{grouped}", grouped) + ".pdf"
         tray.lay(file, b"", data, replace=True)  # a run that was cut short may have left it

@@ -163,6 +163,11 @@ _SIGNS = {
 }
 
 
+def _short(name: str) -> str:
+    """A file's name; of one that is named by a checksum, its beginning."""
+    return name if len(name) <= 24 else f"{name[:16]}…"
+
+
 def _say_compared(screen: Screen, found: Comparison) -> None:
     from rich.table import Table
     from rich.text import Text
@@ -171,12 +176,18 @@ def _say_compared(screen: Screen, found: Comparison) -> None:
     table = Table.grid(padding=(0, 1))
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
+    table.add_column()
+    away = [seen for seen in found.files if seen.state == "unreachable"]
     for seen in found.files:
         sign, style = _SIGNS[seen.state]
-        cells = (sign, printable(seen.file), printable(f"{seen.state}. {seen.words}" if seen.words else seen.state))
-        table.add_row(*(Text(cell, style=style) for cell in cells))
+        if seen not in away:
+            words = f"{seen.state}. {seen.words}" if seen.words else seen.state
+            table.add_row(*(Text(cell, style=style) for cell in (sign, printable(_short(seen.file)), printable(words))))
     console.print(table)
+    for why in dict.fromkeys(seen.words for seen in away):
+        names = [_short(seen.file) for seen in away if seen.words == why]
+        more = f" and {len(names) - 3:,} more" if len(names) > 3 else ""
+        console.print(Text(f"? {', '.join(names[:3])}{more}: {printable(why)}", style="yellow"), soft_wrap=True)
     if found.days is not None:
         days = "1 day" if found.days == 1 else f"{max(found.days, 0):,} days"
         console.print(f"The live lists of cancellations are good for {days} more.")

@@ -274,10 +274,14 @@ class Web:
             if 300 <= error.code < 400:
                 return Fetched(None, "The host sends on in circles.")
             return Fetched(None, "" if error.code in (404, 410) else f"The host answers with an error, {error.code}.")
-        except urllib.error.URLError as error:
-            return Fetched(None, f"The host cannot be reached ({error.reason}).")
         except (OSError, HTTPException, ValueError) as error:
-            return Fetched(None, f"The host cannot be reached ({error or type(error).__name__}).")
+            return Fetched(None, f"The host cannot be reached ({_told(error)}).")
+
+
+def _told(error: Exception) -> str:
+    """What the system says, without its number."""
+    cause = getattr(error, "reason", error)
+    return str(getattr(cause, "strerror", None) or cause or type(cause).__name__)[:120]
 
 
 def _bounded(answer: IO[bytes], ends: float) -> Fetched:
