@@ -96,15 +96,13 @@ def report(options: intake.Options, checked: Checked, path: Path) -> Path:
             )
         )
     pasted = options.roster == workbook.STANDARD_INPUT
-    source = file.read_bytes() if file.is_file() and not pasted else b""
-    book: workbook.Workbook | None = None if source else checked.opener(file, [], options.reading)
+    source = b"" if pasted or not file.is_file() else file.read_bytes()
 
     def values() -> Sequence[workbook.Sheet]:
-        read = book or checked.opener(file, [], options.reading)
-        return read.sheets if read else []
+        book = checked.opener(file, [], options.reading)
+        return book.sheets if book else []
 
-    where = Path(book.path) if pasted and book and book.path else file
-    people = checked.sheet or ("roster" if pasted else file.stem)
+    where, people = (Path(workbook.PASTED), "roster") if pasted else (file, checked.sheet or file.stem)
     data = annotate.annotated(source, values, where, people, checked.result.problems)
     with output.told("The report cannot be written"):
         path.parent.mkdir(parents=True, exist_ok=True)

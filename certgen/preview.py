@@ -157,8 +157,7 @@ class Preview:
             shown.assumed = date.today()
             draft = intake.draft(replace(self.options, issued=shown.assumed), shown.problems, opener=self._open)
         self._draft = draft or self._draft
-        book = self._opened[1] if self._opened else None
-        own = {str(self.roster)} | ({book.path} if book else set())
+        own = str(self.roster), workbook.PASTED
         if any(problem.severity == "error" and problem.file not in own for problem in shown.problems):
             draft = None  # of the course, the issuer or the layout: what they lack would look like an empty page
         shown.problems = [problem for problem in shown.problems if problem.code != "example-row"]

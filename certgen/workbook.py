@@ -36,7 +36,7 @@ from certgen.package import (
 )
 from certgen.source import STANDARD_INPUT, Kind
 
-__all__ = ["STANDARD_INPUT", "Cell", "Kind", "Sheet", "Workbook", "load", "read", "serve"]
+__all__ = ["PASTED", "STANDARD_INPUT", "Cell", "Kind", "Sheet", "Workbook", "load", "read", "serve"]
 
 Cell = str | int | float | bool | date | datetime | timedelta | None
 
@@ -90,6 +90,7 @@ class Workbook(Struct):
 
 # --- the file --------------------------------------------------------------------------------
 
+PASTED = "standard input"  # in the place of a file's name
 _SMALL = 2_000_000  # bytes of text that are read here, where nothing but this program's own code reads them
 
 
@@ -101,13 +102,13 @@ def read(
     encoding: str | None = None,
     delimiter: str | None = None,
 ) -> Workbook | None:
-    """The workbook at ``path`` ("-": on standard input), or None and a problem that says what to do about it.
+    """The workbook at ``path`` ("-": on standard input, and PASTED in problems), or None and a problem that says what to do about it.
 
     ``encoding`` and ``delimiter`` are for texts about which the user says so; otherwise a text is UTF-8, or UTF-16
     where a byte order mark says so.
     """
     limits = limits or Limits()
-    label = "standard input" if path == STANDARD_INPUT else str(path)
+    label = PASTED if path == STANDARD_INPUT else str(path)
     data = source.contents(path, label, limits, problems)
     if data is None:
         return None
