@@ -90,7 +90,7 @@ class Workbook(Struct):
 
 # --- the file --------------------------------------------------------------------------------
 
-PASTED = "standard input"  # in the place of a file's name
+PASTED = "standard input"  # what problems call the file that was pasted
 _SMALL = 2_000_000  # bytes of text that are read here, where nothing but this program's own code reads them
 
 
@@ -102,7 +102,7 @@ def read(
     encoding: str | None = None,
     delimiter: str | None = None,
 ) -> Workbook | None:
-    """The workbook at ``path`` ("-": on standard input, and PASTED in problems), or None and a problem that says what to do about it.
+    """The workbook at ``path`` ("-": on standard input), or None and a problem that says what to do about it.
 
     ``encoding`` and ``delimiter`` are for texts about which the user says so; otherwise a text is UTF-8, or UTF-16
     where a byte order mark says so.
