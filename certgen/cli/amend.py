@@ -122,6 +122,9 @@ def _show(here: Office, rows: Sequence[tuple[str, str, str]]) -> None:
     from rich.text import Text
 
     grid = Table.grid(padding=(0, 2))
+    grid.add_column(no_wrap=True)
+    grid.add_column()
+    grid.add_column(overflow="fold")
     for row in rows[:SHOWN]:
         grid.add_row(*(Text(f"  {cell}" if at == 0 else printable(cell)) for at, cell in enumerate(row)))
     here.screen.console.print(grid)
