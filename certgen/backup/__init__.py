@@ -152,7 +152,7 @@ def save(
         issued=issued,
         courses=sum(name.name == "course.toml" for name in names),
         keys=sum(name.parent.name == keys.FOLDER and name.suffix == ".pem" for name in names),
-        rosters=sum(_is_roster(name) for name in names),
+        rosters=sum(_is_roster(name) for name in names) if rosters else 0,
     )
 
 

@@ -49,10 +49,9 @@ def backup(file: Path, rosters: bool, replace: bool, folder: Path | None) -> int
         saved = backups.save(here.folder, file, here.registry, passphrase, here.problems, rosters=rosters, over=replace)
         code = here.told()
         if saved is not None:
-            counts = (
-                f"{saved.issued:,} certificates in the registry, {saved.courses:,} courses, {saved.keys:,} keys, "
-                f"{saved.rosters:,} rosters"
-            )
+            parts = [(saved.issued, "certificate"), (saved.courses, "course"), (saved.keys, "key")]
+            parts += [(saved.rosters, "roster")] if rosters else []
+            counts = ", ".join(f"{count:,} {what}{'' if count == 1 else 's'}" for count, what in parts)
             here.screen.console.print(f"{near(saved.file)}, {saved.size / 1e6:,.1f} MB: {counts}.", soft_wrap=True)
             here.screen.console.print(
                 "Keep it on another disk, and its passphrase apart from it: whoever has both can sign in your name.",

@@ -261,7 +261,7 @@ def _opened(
     if registry is not None and registry.meta(f"passphrase:{name}") == "keyring":
         message = f"The passphrase of the signing key {name} is in a keyring that this computer or user has not open."
         hint = (
-            "Unlock your keyring. Or choose, where it is open, a passphrase that can be typed: certgen keys passphrase. "
+            "Unlock it. Or choose, where it is open, a passphrase that can be typed (certgen keys passphrase). "
             "Or restore a backup here: certgen restore."
         )
     elif given:
