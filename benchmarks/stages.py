@@ -136,7 +136,7 @@ def stages(path: Path, where: Path | None = None) -> list[str]:
 
 def arguments(made: Any, attachment: bytes) -> dict[str, Any]:
     """What a blank is given beside the fields."""
-    return {"url": made.url, "identifier": credentials.grouped(made.code), "attachment": attachment}
+    return {"url": made.url, "identifier": codes.grouped(made.code), "attachment": attachment}
 
 
 def fill_all(

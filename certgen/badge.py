@@ -13,6 +13,7 @@ from urllib.parse import quote
 from certgen import prose
 from certgen.canonical import BADGES, CREDENTIALS, Form, Json, Value, jcs, rdfc, token
 from certgen.credential import payload_prefix
+from certgen.facts import asked, figure
 from certgen.fields import format_value
 from certgen.model import AwardKind, Course, Credential, Edition, Issuer, Skill
 from certgen.proof import Suite, secured, suites
@@ -32,11 +33,6 @@ _FRAMEWORKS = {
     "https://data.europa.eu/esco/": "ESCO",
     "https://www.onetonline.org/": "O*NET",
     "https://services.onetcenter.org/": "O*NET",
-}
-_ASKED = {  # language -> least score, least attendance, least hours
-    "en": ("A score of at least {} out of {}", "Attendance of at least {} %", "At least {}"),
-    "es": ("Una puntuación de al menos {} sobre {}", "Una asistencia de al menos el {} %", "Al menos {}"),
-    "fr": ("Une note d’au moins {} sur {}", "Une assiduité d’au moins {} %", "Au moins {}"),
 }
 
 
@@ -106,8 +102,8 @@ class Badges:
             values["hours"] = _amount(credential.hours)
             values["hours_words"] = format_value(credential.hours, "hours", language)
         if self.grades and recipient.score is not None:
-            values["score"] = _figure(recipient.score)
-            values["out_of"] = _figure(recipient.score_out_of or _scale(self.course, credential.award))
+            values["score"] = figure(recipient.score)
+            values["out_of"] = figure(recipient.score_out_of or _scale(self.course, credential.award))
         return values
 
     def _form(self, credential: Credential, values: Mapping[str, Value]) -> Form:
@@ -193,7 +189,7 @@ def _achievement(
                     "name": "Score",
                     "resultType": "RawScore",
                     "valueMax": values["out_of"],
-                    "requiredValue": None if least is None else _figure(least),
+                    "requiredValue": None if least is None else figure(least),
                 }
             )
         ]
@@ -222,15 +218,7 @@ def _narrative(course: Course, edition: Edition, credential: Credential, values:
     told: list[str] = []
     if "hours_words" in values:
         told.append(str(values["hours_words"]))
-    if rule.when is not None:
-        language = credential.language
-        score, attendance, hours = _ASKED.get(language.partition("-")[0], _ASKED["en"])
-        if rule.when.score_min is not None:
-            told.append(score.format(_figure(rule.when.score_min), _figure(rule.when.out_of or Decimal(100))))
-        if rule.when.attendance_min is not None:
-            told.append(attendance.format(_figure(rule.when.attendance_min)))
-        if rule.when.hours_min is not None:
-            told.append(hours.format(format_value(rule.when.hours_min, "hours", language)))
+    told += asked(rule.when, credential.language)
     parts = ["\n".join(f"- {line}" for line in told)] if told else []
     for section in edition.sections:
         if section.awards is None or rule.kind in section.awards:
@@ -277,7 +265,3 @@ def _moment(day: Value | None, time: str) -> str | None:
 
 def _amount(value: Decimal) -> int | float:
     return int(value) if value == int(value) else float(value)
-
-
-def _figure(value: Decimal) -> str:
-    return format_value(value, "plain", "en")

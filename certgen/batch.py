@@ -1,36 +1,46 @@
-"""The story of a batch: read, decide, plan, compose, fill, put in place, list.
+"""The story of a batch: read, decide, reconcile, compose, name, fill, put in place, record, list.
 
-Nothing is put in place before the whole batch is known to be good: see :mod:`certgen.output`. What the user sees and
-answers on the way goes through a :class:`Watch`; how it looks is the command line's affair.
+Nothing is put in place before the whole batch is known to be good: see :mod:`certgen.output`. A certificate is
+reserved in the registry before it is signed, and issued there once its file is safely on the disk. What the user sees
+and answers on the way goes through a :class:`Watch`; how it looks is the command line's affair.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from certgen import codes, ledger, output, press, readback, roster
 from certgen import course as courses
 from certgen import credential as credentials
-from certgen import ledger, output, press, roster
 from certgen.compose import Blank, Fit, Studio
+from certgen.copies import Copier
+from certgen.enrol import Enrolment, Order
 from certgen.errors import CertgenError, ExitCode, Problem, has_errors
-from certgen.fields import Template
 from certgen.font import FontBook
-from certgen.intake import DEFAULT_NAME, Intake, Job, Nobody, Opener, Options, Plan, Watch
-from certgen.model import AwardKind, NotAwarded, Recipient
+from certgen.intake import Nobody, Opener, Options, Plan, Watch
+from certgen.model import AwardKind, NotAwarded
+from certgen.registry import Held
+from certgen.sealing import Sealer
+
+SAMPLE = 8
+"""Certificates of a batch whose QR codes are read back from the page, and whose canonical forms are made twice."""
 
 
 class Counts(Struct):
-    """``issued`` counts new and replaced files; ``skipped``: rows left out for their problems."""
+    """``issued`` counts new and replaced certificates; ``unchanged``: those issued before, of which the files of
+    ``restored`` were missing and have been made again; ``skipped``: rows left out for their problems."""
 
     recipients: int = 0
     issued: int = 0
     unchanged: int = 0
+    restored: int = 0
     not_awarded: int = 0
     skipped: int = 0
     failed: int = 0
@@ -70,14 +80,16 @@ def run(options: Options, watch: Watch | None = None) -> BatchResult:
     if not batch.read(watch):
         return batch.refused()
     batch.decide()
-    batch.compose()
-    batch.name()
-    if not batch.may_go_on():
-        batch.check()
-        return batch.refused()
-    watch.plan(batch.plan(), batch.problems)
     try:
-        batch.make(watch)
+        with batch.registered(watch):
+            batch.reconcile(watch)
+            batch.compose()
+            batch.name()
+            if not batch.may_go_on():
+                batch.check()
+                return batch.refused()
+            watch.plan(batch.plan(), batch.problems)
+            batch.make(watch)
     except CertgenError as error:
         batch.problems += error.problems
     return batch.result()
@@ -86,73 +98,23 @@ def run(options: Options, watch: Watch | None = None) -> BatchResult:
 # --- the steps -------------------------------------------------------------------------------
 
 
-class Batch(Intake):
-    """A batch on its way; each step fills in more. ``files`` runs parallel to ``jobs``, ``failed`` are rows."""
+class Batch(Enrolment):
+    """A batch on its way; each step fills in more. ``failed`` are rows."""
 
     def __init__(self, options: Options, opener: Opener = roster.open_roster) -> None:
         super().__init__(options, opener)
-        self.folder = (options.out or self.roster.parent / "certificates").absolute()
         self.blanks: list[Blank | None] = []
-        self.files: list[str] = []  # runs parallel to jobs
         self.entries: list[output.Entry] = []
         self.failed: set[int] = set()  # rows
-        self.new_secret: Path | None = None
         self.left: list[str] = []
         self.manifest: Path | None = None
         self.issued_sheet: Path | None = None
         self.made = False
 
-    # naming
-
-    def name(self) -> None:
-        """The secret, the codes that it makes, and the files that are named by them."""
-        self._read_secret(Path(self.issuer.folder))
-        pattern = Template.parse(self.options.name)
-        files: dict[str, Recipient] = {}
-        kept: list[Job] = []
-        for job in self.jobs:
-            made = self._mint(job.recipient, job.award, job.language)
-            text = pattern.render(credentials.lookup(made), job.language)
-            file = output.file_stem(text, credentials.grouped(made.code)) + ".pdf"
-            taken = [(made.code, files.setdefault(made.code, job.recipient))]
-            taken += [(file, files.setdefault(output.sameness(file), job.recipient))]
-            clash = next(((what, other) for what, other in taken if other is not job.recipient), None)
-            if clash:
-                self._clash(*clash, job.recipient)
-            else:
-                kept.append(job)
-                self.files.append(file)
-        self.jobs = kept
-
-    def _read_secret(self, folder: Path) -> None:
-        """Read it, or make it when all is well. A dry run makes none; its codes are then of no account and not told."""
-        there = (folder / credentials.SECRET_FILE).exists()
-        make = not self.options.dry_run and self.may_go_on()
-        self.secret = credentials.load_secret(folder, self.problems, create=make) or b""
-        if self.secret and not there:
-            self.new_secret = folder / credentials.SECRET_FILE
-
-    def _clash(self, what: str, first: Recipient, second: Recipient) -> None:
-        """Two people with one file, or with one code: then nothing tells them apart."""
-        if what.endswith(".pdf"):
-            problem = Problem(
-                code="same-file",
-                message=f"The certificates of {first.name} (row {first.row}) and {second.name} would both be “{what}”.",
-                hint=f'Put the code into the pattern: --name "{DEFAULT_NAME}"',
-            )
-        else:
-            problem = Problem(
-                code="same-code",
-                message=f"Nothing tells {second.name} and {first.name} (row {first.row}) apart, so that both would "
-                "have the same code.",
-                hint="Give each of them an id or an e-mail address, or delete one row.",
-            )
-        self._row_problems(second, [problem])
-
     def plan(self) -> Plan:
         assert self.course.issued is not None
         expiry = self.course.expires
-        used = Counter(job.language for job in self.jobs)
+        used = Counter(standing.job.language for standing in self.standings)
         editions = self.course.editions
         return Plan(
             course=editions[self.course.languages[0]].title,
@@ -168,12 +130,14 @@ class Batch(Intake):
             left_out=len(self._bad_rows()),
             fell_back={tag: editions[tag].fell_back for tag in used if editions[tag].fell_back},
             awards_assumed=self.course.awards_assumed,
-            new_secret=self.new_secret,
             folder=self.folder,
+            unchanged=sum(standing.do == "keep" for standing in self.standings),
+            replaced=sum(standing.do == "replace" for standing in self.standings),
+            made=tuple(self.made_first),
         )
 
     def _awards(self) -> dict[str, int]:
-        used = Counter(job.award for job in self.jobs)
+        used = Counter(standing.job.award for standing in self.standings)
         kinds: Counter[AwardKind] = Counter()
         for index, rule in enumerate(self.course.awards):
             if used[index]:
@@ -182,13 +146,19 @@ class Batch(Intake):
 
     # making
 
-    def compose(self) -> None:
-        """The blanks: one for each language, award and set of optional fields among these people."""
+    def compose(self, *, all_kinds: bool = True) -> None:
+        """The blanks: one for each language, award and set of optional fields among those to be made."""
         assert self.course.issued is not None
-        book = FontBook([Path(self.issuer.font_folder)] if self.issuer.font_folder else [])
-        self._check_fonts(book)
-        studio = Studio(self.design, self.course, self.issuer, book, self.course.issued, record=self.options.record)
-        self.blanks = [studio.blank(*key, self.problems) for key in self.keys]
+        self.book = FontBook([Path(self.issuer.font_folder)] if self.issuer.font_folder else [])
+        self._check_fonts(self.book)
+        studio = Studio(
+            self.design, self.course, self.issuer, self.book, self.course.issued, record=self.options.record
+        )
+        wanted = {standing.job.blank for standing in self.standings if standing.do != "keep"}
+        self.blanks = [
+            studio.blank(*key, self.problems) if number in wanted or not self.standings else None
+            for key, number in self.keys.items()
+        ]
 
     def _check_fonts(self, book: FontBook) -> None:
         """The issuer's families, each told at its own key."""
@@ -216,70 +186,127 @@ class Batch(Intake):
         return found
 
     def make(self, watch: Watch) -> None:
-        """Fill and write all, then put all in place, then list them."""
-        if self.options.dry_run:
-            self._fill(output.Tray(str(self.folder), None, self.options.replace), watch)
+        """Fill and write all, then put all in place, then record and list them."""
+        self._keep()
+        sealer = Sealer(self.course, self.issuer, self.key, grades=self.design.prints("recipient.score"))
+        if self.options.dry_run or not self.may_go_on():
+            tray = output.Tray(str(self.folder), None, self.options.replace)
+            self._fill(tray, sealer, self.orders(self.book, sealer) if self.options.dry_run else [], watch)
             self.made = self.may_go_on()
             return
-        with output.staging(self.folder) as place:
-            tray = output.Tray(str(self.folder), place, self.options.replace)
-            self._fill(tray, watch)
+        orders = self.orders(self.book, sealer)
+        with output.staging(self.folder) as staged:
+            tray = output.Tray(str(self.folder), staged, self.options.replace)
+            made = self._fill(tray, sealer, orders, watch)
             if not self.may_go_on():
                 return
-            self._hand_over(tray)
+            self._read_back(tray, sealer, [order for order, _ in made])
+            self._hand_over(tray, made)
         self._list()
         if self.options.issued_sheet:
             self._write_sheet()
 
-    def _fill(self, tray: output.Tray, watch: Watch) -> None:
-        total, done = len(self.jobs), 0
-        blanks = tuple(blank for blank in self.blanks if blank is not None)
+    def _keep(self) -> None:
+        """Those that are issued already: their files stay as they are, and are made again where they are missing."""
+        with Copier(self.registry) as copier:
+            for standing in self.standings:
+                held = standing.kept
+                if held is None:
+                    continue
+                row = standing.job.recipient.row
+                try:
+                    state = copier.put(held, self.folder, replace=self.options.replace, dry=self.options.dry_run)
+                except CertgenError as error:
+                    self._row_problems(standing.job.recipient, error.problems)
+                    continue
+                self.entries.append(_kept_entry(row, held, state))
+
+    def _fill(
+        self, tray: output.Tray, sealer: Sealer, orders: Sequence[Order], watch: Watch
+    ) -> list[tuple[Order, press.Made]]:
+        """Every certificate onto the tray; what is wrong with one is told at its row."""
+        there = [number for number, blank in enumerate(self.blanks) if blank is not None]
         sheets = (
-            press.Sheet(self._mint(job.recipient, job.award, job.language), job.blank, file)
-            for job, file in zip(self.jobs, self.files, strict=True)
+            press.Sheet(
+                order.credential, order.place, there.index(order.standing.job.blank), order.file, order.may_replace
+            )
+            for order in orders
         )
-        watch.progress(0, total)
-        tools = press.Press(blanks, tray, self.course, self.issuer)
-        for piece in press.run(tools, sheets, total, self.options.jobs):
-            for at, outcome in enumerate(piece, done):
+        watch.progress(0, len(orders))
+        tools = press.Press(tuple(blank for blank in self.blanks if blank is not None), tray, sealer)
+        made: list[tuple[Order, press.Made]] = []
+        done = 0
+        for piece in press.run(tools, sheets, len(orders), self.options.jobs):
+            for order, outcome in zip(orders[done : done + len(piece)], piece, strict=True):
                 if isinstance(outcome, press.Made):
-                    self.entries.append(self._entry(self.jobs[at], self.files[at], outcome))
+                    made.append((order, outcome))
+                    self.entries.append(self._entry(order, outcome))
                 else:
-                    self._row_problems(self.jobs[at].recipient, outcome.problems)
+                    self._row_problems(order.standing.job.recipient, outcome.problems)
             done += len(piece)
-            watch.progress(done, total)
+            watch.progress(done, len(orders))
+        return made
 
-    def _entry(self, job: Job, file: str, made: press.Made) -> output.Entry:
-        kind = self.course.awards[job.award].kind
-        known = bool(self.secret)
+    def _read_back(self, tray: output.Tray, sealer: Sealer, orders: Sequence[Order]) -> None:
+        """Some certificates of each kind, or all of them: the QR code as a reader sees it on the page, and the
+        canonical forms as another library makes them."""
+        kinds: dict[int, Order] = {}
+        for order in orders:
+            kinds.setdefault(order.standing.job.blank, order)
+        some = list(kinds.values())[:SAMPLE]
+        for order in orders if self.options.check else some:
+            readback.check(tray.find(order.file), sealer.url(order.credential, order.place), order.file)
+        for order in some:
+            if not sealer.badges.same_as_pyld(order.credential, order.place):
+                raise CertgenError(
+                    Problem(
+                        code="not-canonical",
+                        message=f"The badge of {order.credential.recipient.name} would not be read alike everywhere.",
+                        hint="This is a mistake in certgen: please tell its authors. Nothing was put in place.",
+                        exit_code=ExitCode.VERIFICATION,
+                    )
+                )
+
+    def _entry(self, order: Order, made: press.Made) -> output.Entry:
+        known, do = order.serial is not None, order.standing.do
         return output.Entry(
-            row=job.recipient.row,
-            name=job.recipient.name,
-            code=credentials.grouped(made.code) if known else "",
-            award=kind,
-            language=job.language,
-            file=file if known else "",
+            row=order.standing.job.recipient.row,
+            name=order.standing.job.recipient.name,
+            code=codes.grouped(made.code) if known else "",
+            award=order.credential.kind,
+            language=order.credential.language,
+            file=order.file if known else "",
             sha256=made.sha256 if known else "",
-            state=made.state,
+            state="replaced" if do == "replace" else made.state,
         )
 
-    def _hand_over(self, tray: output.Tray) -> None:
+    def _hand_over(self, tray: output.Tray, made: Sequence[tuple[Order, press.Made]]) -> None:
+        """Files first to the disk, then to their place, then into the registry."""
         self.made = True
-        kept: list[output.Entry] = []
-        for entry in self.entries:
-            problem = None if entry.state == "unchanged" else tray.hand_over(entry.file)
-            if problem is None:
-                kept.append(entry)
-            else:
-                self.failed.add(entry.row)
-                self.problems.append(replace(problem, row=entry.row))
-        self.entries = kept
+        if made:
+            tray.sync()
+        failed: set[int] = set()
+        for order, each in made:
+            problem = None if each.state == "unchanged" else tray.hand_over(order.file)
+            if problem is not None:
+                row = order.standing.job.recipient.row
+                failed.add(row)
+                self.problems.append(replace(problem, row=row))
+        self.failed |= failed
+        if made:
+            tray.sync_folder()
+            self.issue([(order, each) for order, each in made if order.standing.job.recipient.row not in failed])
+        turn = {standing.job.recipient.row: number for number, standing in enumerate(self.standings)}
+        self.entries = sorted(
+            (entry for entry in self.entries if entry.row not in failed), key=lambda entry: turn[entry.row]
+        )
 
     def _list(self) -> None:
         """The manifest, and what else lies in the folder."""
         manifest = output.manifest_path(self.folder, self.roster)
         self.left = output.leftovers(self.folder, set(self.files), manifest)
         mine = {entry.code for entry in self.entries}
+        mine |= {codes.grouped(each.match.current.code) for each in self.standings if each.match.current}
         earlier = [name for name in self.left if any(name[at : at + 19] in mine for at in range(len(name) - 18))]
         self._left_over(
             "earlier-certificates",
@@ -360,7 +387,8 @@ class Batch(Intake):
             counts=Counts(
                 recipients=len(self.rows | self._bad_rows()),
                 issued=states["issued"] + states["replaced"],
-                unchanged=states["unchanged"],
+                unchanged=states["unchanged"] + states["restored"],
+                restored=states["restored"],
                 not_awarded=len(self.not_awarded),
                 skipped=skipped,
                 failed=len(self.failed),
@@ -383,3 +411,9 @@ class Batch(Intake):
             problems=self.problems,
             dry_run=self.options.dry_run,
         )
+
+
+def _kept_entry(row: int, held: Held, state: output.State) -> output.Entry:
+    name = held.recipient.name if held.recipient else ""
+    code = codes.grouped(held.code)
+    return output.Entry(row, name, code, held.kind, held.language, held.file, held.sha256, state)

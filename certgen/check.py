@@ -58,7 +58,7 @@ class Checked(Struct, kw_only=True):
 
 
 def check(options: intake.Options, watch: intake.Watch | None = None) -> Checked:
-    """Everything that :func:`certgen.batch.run` does, short of making files and the secret."""
+    """Everything that :func:`certgen.batch.run` does, short of making files, secret, key and registry."""
     work = batch.Batch(replace(options, dry_run=True))
     watch = watch or intake.Nobody()
     there = work.read(watch)
@@ -69,13 +69,15 @@ def check(options: intake.Options, watch: intake.Watch | None = None) -> Checked
     if there:
         work.decide()
         work.compose()
-        work.name()
         checked.fits = [_name_fit(row, fit) for row, fit in work.check() if fit.name]
-        if work.may_go_on():
-            try:
-                work.make(watch)
-            except CertgenError as error:
-                work.problems += error.problems
+        try:
+            with work.registered(watch):
+                work.reconcile(watch)
+                work.name()
+                if work.may_go_on():
+                    work.make(watch)
+        except CertgenError as error:
+            work.problems += error.problems
         checked.plan = work.plan()
     checked.result = work.result()
     return checked

@@ -21,7 +21,6 @@ import re
 import secrets
 import shlex
 import unicodedata
-from base64 import b32encode
 from collections.abc import Callable, Iterable
 from datetime import date
 from decimal import Decimal
@@ -30,9 +29,9 @@ from functools import partial
 from pathlib import Path
 
 import msgspec
-from msgspec import Struct
 
-from certgen import __version__
+from certgen import codes
+from certgen.codes import grouped
 from certgen.course import expiry_date
 from certgen.errors import CertgenError, ExitCode, Problem
 from certgen.fields import FIELDS, Dates, Template, format_value
@@ -43,12 +42,10 @@ from certgen.model import (
     Conditions,
     Course,
     Credential,
-    Edition,
     Expiry,
     Issuer,
     NotAwarded,
     Recipient,
-    Skill,
 )
 from certgen.roster import extra
 
@@ -160,10 +157,7 @@ def _figure(value: Decimal) -> str:
 
 # --- the code --------------------------------------------------------------------------------
 
-ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-CODE_LENGTH = 16
 _VERSION = "certgen-code-1"
-_CROCKFORD = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", ALPHABET.encode("ascii"))  # from RFC 4648's base 32
 
 
 def identity(recipient: Recipient) -> str:
@@ -179,17 +173,11 @@ def identity(recipient: Recipient) -> str:
 def code(course: str, start: date | None, who: str, secret: bytes, revision: int = 0) -> str:
     """A credential's code, 16 characters without hyphens; see the head of this module."""
     message = _netstrings(_VERSION, course, start.isoformat() if start else "", who, str(revision))
-    bits = hmac.digest(secret, message, "sha256")[:10]
-    return b32encode(bits).translate(_CROCKFORD).decode("ascii")
+    return codes.text(hmac.digest(secret, message, "sha256")[: codes.BYTES])
 
 
 def _netstrings(*values: str) -> bytes:
     return b"".join([b"%d:%b," % (len(raw), raw) for raw in [value.encode("utf-8") for value in values]])
-
-
-def grouped(code: str) -> str:
-    """A code in fours: XXXX-XXXX-XXXX-XXXX."""
-    return "-".join(code[at : at + 4] for at in range(0, len(code), 4))
 
 
 def payload_prefix(issuer: Issuer) -> str:
@@ -306,90 +294,6 @@ def value(credential: Credential, path: str) -> object | None:
 def known_paths(columns: Iterable[str]) -> list[str]:
     """Every path that a pattern may use, given the roster's further columns."""
     return [path for path in FIELDS if path in _READ] + [f"roster.{name}" for name in (*sorted(_COLUMNS), *columns)]
-
-
-# --- what a certificate says, for programs ---------------------------------------------------
-
-
-class _Named(Struct, omit_defaults=True):
-    name: str
-    code: str | None = None
-
-
-class _Award(Struct, omit_defaults=True):
-    kind: str
-    title: str | None = None
-
-
-class _Course(Struct, omit_defaults=True):
-    code: str
-    title: str
-    programme: str | None = None
-    venue: str | None = None
-    start: date | None = None
-    end: date | None = None
-    hours: str | None = None
-
-
-class _Issuer(Struct, omit_defaults=True):
-    name: str
-    url: str | None = None
-
-
-class _Description(Struct, omit_defaults=True):
-    version: str
-    code: str
-    url: str
-    name: str
-    award: _Award
-    course: _Course
-    issuer: _Issuer
-    language: str
-    issued: date
-    expires: date | None = None
-    number: str | None = None
-    skills: list[_Named] = []
-    occupations: list[_Named] = []
-    software: str = ""
-
-
-def describe(credential: Credential, course: Course, edition: Edition, issuer: Issuer) -> bytes:
-    """JSON (UTF-8) of what the certificate says, and nothing that it does not say: no e-mail address, no id.
-
-    Keys stand in a fixed order; what is absent is left out. ``hours`` is text, so that no decimal changes. The same
-    credential gives the same bytes.
-    """
-
-    def named(skills: tuple[Skill, ...]) -> list[_Named]:
-        return [_Named(skill.name, skill.code) for skill in skills]
-
-    words = edition.awards[credential.award] if credential.award < len(edition.awards) else None
-    return msgspec.json.encode(
-        _Description(
-            version="certgen-credential-1",
-            code=grouped(credential.code),
-            url=credential.url,
-            name=credential.recipient.name,
-            award=_Award(credential.kind, words.title if words else None),
-            course=_Course(
-                course.code,
-                edition.title,
-                edition.programme,
-                edition.venue,
-                credential.start,
-                credential.end,
-                None if credential.hours is None else _figure(credential.hours),
-            ),
-            issuer=_Issuer(issuer.name, issuer.url),
-            language=credential.language,
-            issued=credential.issued,
-            expires=credential.expires,
-            number=credential.number,
-            skills=named(edition.skills),
-            occupations=named(edition.occupations),
-            software=f"certgen {__version__}",
-        )
-    )
 
 
 # --- the secret ------------------------------------------------------------------------------

@@ -70,6 +70,7 @@ FIELDS: dict[str, Field] = {
     "issuer.contact": Field("its address for questions", False),
     "issuer.privacy_url": Field("where its privacy notice is", False),
     "issuer.verify_url": Field("address of its verification site", False),
+    "issuer.fingerprint": Field("fingerprint of its signing key", False),
     "issuer.logos": Field("names of the logo files; for `when`", False),
     "issuer.initials": Field("first letters of its name", False),
     "award.kind": Field("achievement, participation, attendance or completion", False),

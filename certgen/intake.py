@@ -6,10 +6,10 @@ begin in the same way.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -47,6 +47,9 @@ class Options(Struct, frozen=True, kw_only=True):
     encoding: str | None = None
     delimiter: str | None = None
     title_case: bool = False
+    on_change: Literal["keep", "replace", "refuse"] | None = None
+    new_email: Literal["same", "other"] | None = None
+    check: bool = False  # read every QR code back
     read_memory: int | None = None  # megabytes
     read_time: float | None = None  # seconds
 
@@ -81,8 +84,10 @@ class Plan(Struct, frozen=True):
     left_out: int
     fell_back: dict[str, tuple[str, ...]]  # language -> keys printed in the default language
     awards_assumed: bool
-    new_secret: Path | None
     folder: Path
+    unchanged: int = 0
+    replaced: int = 0
+    made: tuple[str, ...] = ()  # what was made for the academy's first batch, in sentences
 
 
 class Watch(Protocol):
@@ -97,6 +102,18 @@ class Watch(Protocol):
     def progress(self, done: int, total: int) -> None:
         """Told now and then while certificates are made."""
 
+    def waiting(self, who: str) -> None:
+        """Told while another certgen is writing to the registry."""
+
+    def ask_secret(self, question: str, /, *, new: bool = False) -> str | None:
+        """A passphrase, asked for twice when it is ``new``; None where nobody can be asked."""
+
+    def ask_changes(self, changed: Sequence[Any]) -> Literal["keep", "replace", "refuse"] | None:
+        """What to do about people whose certificates say otherwise (:class:`certgen.reconcile.Standing`)."""
+
+    def ask_email(self, standing: Any) -> Literal["same", "other"] | None:
+        """Whether somebody with another e-mail address is the same person."""
+
 
 class Nobody:
     """A Watch that says nothing and answers nothing."""
@@ -108,6 +125,18 @@ class Nobody:
         return None
 
     def progress(self, done: int, total: int) -> None:
+        return None
+
+    def waiting(self, who: str) -> None:
+        return None
+
+    def ask_secret(self, question: str, /, *, new: bool = False) -> str | None:
+        return None
+
+    def ask_changes(self, changed: Sequence[Any]) -> Literal["keep", "replace", "refuse"] | None:
+        return None
+
+    def ask_email(self, standing: Any) -> Literal["same", "other"] | None:
         return None
 
 

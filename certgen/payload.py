@@ -30,9 +30,11 @@ from certgen.signing import KEY_ID, SIGNATURE, KeyRecord, SigningKey
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ$*-.:"
 LONGEST = 237  # bytes of body and signature
+SHORTEST = 176  # bytes that suffice for any certificate, its name and title cut
 DOMAIN = b"certgen-qr-1\0"
 CREDENTIAL_ID, FACTS, DIGEST = 10, 12, 16  # bytes
-LIST_LENGTH = 131_072  # entries of a status list
+LIST_LENGTH = 131_072  # entries of a status list; an index counts through all lists
+LAST_STATUS = 2**30 - 1
 AWARDS: tuple[AwardKind, ...] = ("achievement", "participation", "attendance", "completion")
 _VERSION = 1
 _DAY_ZERO = date(1970, 1, 1).toordinal()
@@ -55,7 +57,8 @@ class Text(Struct, frozen=True):
 
 
 class Claims(Struct, frozen=True):
-    """What a payload says. ``hours`` are compared without rounding; ``status`` is an index of the status list."""
+    """What a payload says. ``hours`` are compared without rounding; ``status`` is an index that
+    counts through all status lists of 131,072 entries each."""
 
     credential: bytes
     status: int
@@ -94,13 +97,15 @@ def seal(
     facts: bytes,
     name: str,
     title: str,
+    longest: int = LONGEST,
 ) -> str:
-    """A signed payload, at most 356 characters of ``ALPHABET``. A long title gives way first, then a long name.
+    """A signed payload of at most ``longest`` bytes (``SHORTEST`` to ``LONGEST``), 356 characters of ``ALPHABET`` at
+    most. A long title gives way first, then a long name.
 
     ``credential`` has 10 bytes, ``facts`` 12. Raises ValueError for anything out of the format's range.
     """
-    if len(credential) != CREDENTIAL_ID or len(facts) != FACTS or not 0 <= status < LIST_LENGTH:
-        raise ValueError("a credential id has 10 bytes, course facts 12, and a status list 131,072 entries")
+    if len(credential) != CREDENTIAL_ID or len(facts) != FACTS or not 0 <= status <= LAST_STATUS:
+        raise ValueError("a credential id has 10 bytes, course facts 12, and a status index 30 bits")
     head = b"\x8b\x01" + b"".join(
         (
             _bytes(key.public.short),
@@ -113,7 +118,7 @@ def seal(
             _bytes(facts),
         )
     )
-    body = head + _texts(name, title, LONGEST - SIGNATURE - len(head))
+    body = head + _texts(name, title, longest - SIGNATURE - len(head))
     return base41(body + key.sign(DOMAIN + body))
 
 
@@ -277,7 +282,7 @@ def _read(body: bytes) -> tuple[bytes, Claims]:
         _sized(short, KEY_ID)
         and _sized(credential, CREDENTIAL_ID)
         and _sized(facts, FACTS)
-        and _within(status, 0, LIST_LENGTH - 1)
+        and _within(status, 0, LAST_STATUS)
         and _within(award, 0, len(AWARDS) - 1)
     ):
         raise ValueError("not a payload")

@@ -1,8 +1,8 @@
 """The press: from credentials to files laid on the tray, here or in several processes.
 
-A piece of work goes through each step as a whole: all symbols are drawn, then all texts set, then all files written
-down, then all laid on the tray. So a step's code and tables stay in the processor's caches, which makes certificates a
-fifth cheaper than one after the other, and the pieces are small, so memory stays flat.
+A piece of work goes through each step as a whole: all are signed, then all symbols drawn, then all texts set, then all
+files written down, then all laid on the tray. So a step's code and tables stay in the processor's caches, which makes
+certificates a fifth cheaper than one after the other, and the pieces are small, so memory stays flat.
 """
 
 from __future__ import annotations
@@ -12,13 +12,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple, TypeVar
 
+from certgen import codes, executor
 from certgen import credential as credentials
-from certgen import executor
 from certgen.compose import Blank, Filled
-from certgen.errors import CertgenError, ExitCode
-from certgen.model import Course, Credential, Issuer
+from certgen.compose.symbols import Symbol
+from certgen.errors import CertgenError, ExitCode, Problem
+from certgen.model import Credential
 from certgen.output import State, Tray
 from certgen.page import Filling
+from certgen.sealing import Sealed, Sealer
+from certgen.status import Place
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -27,20 +30,27 @@ PIECE = 200  # certificates a worker process gets at a time
 WORTH_PROCESSES = 4000  # below this many, starting processes (half a second) costs more than a second core saves
 
 
+Symbols = tuple[Symbol | None, Symbol | None]
+
+
 class Sheet(NamedTuple):
-    """One certificate to be made: its credential, the number of its blank, the name of its file."""
+    """One certificate to be made: its credential and place in the status list, the number of its blank, the name of its
+    file, and whether that may take another one's place."""
 
     credential: Credential
+    place: Place
     blank: int
     file: str
+    replace: bool = False
 
 
 class Made(NamedTuple):
-    """A file on the tray."""
+    """A file on the tray, and what proves it."""
 
     code: str
     sha256: str
     state: State
+    sealed: Sealed
 
 
 class Press(NamedTuple):
@@ -48,32 +58,41 @@ class Press(NamedTuple):
 
     blanks: tuple[Blank, ...]
     tray: Tray
-    course: Course
-    issuer: Issuer
+    sealer: Sealer
 
-    def describe(self, sheet: Sheet) -> bytes:
-        made = sheet.credential
-        return credentials.describe(made, self.course, self.course.editions[made.language], self.issuer)
+    def seal(self, sheet: Sheet, _: object) -> Sealed:
+        try:
+            return self.sealer.seal(sheet.credential, sheet.place)
+        except ValueError as error:
+            raise CertgenError(
+                Problem(
+                    code="not-signable",
+                    message=f"The certificate of {sheet.credential.recipient.name} cannot be signed: {error}.",
+                    hint="Look for odd characters or amounts in this row.",
+                )
+            ) from error
 
-    def draw(self, sheet: Sheet) -> str:
-        return self.blanks[sheet.blank].symbol(sheet.credential.url)
+    def draw(self, sheet: Sheet, sealed: Sealed) -> tuple[Sealed, Symbols]:
+        return sealed, self.blanks[sheet.blank].drawn(sealed.url, sheet.credential.url)
 
-    def set(self, sheet: Sheet, symbol: str) -> Filling:
-        made = sheet.credential
-        return self.blanks[sheet.blank].filling(
+    def set(self, sheet: Sheet, drawn: tuple[Sealed, Symbols]) -> tuple[Sealed, Filling]:
+        made, (sealed, symbols) = sheet.credential, drawn
+        return sealed, self.blanks[sheet.blank].filling(
             credentials.lookup(made),
-            url=made.url,
-            symbol=symbol,
-            identifier=credentials.grouped(made.code),
-            attachment=self.describe(sheet),
+            url=sealed.url,
+            symbols=symbols,
+            identifier=codes.grouped(made.code),
+            attachment=sealed.badge,
         )
 
-    def finish(self, sheet: Sheet, filling: Filling) -> Filled:
-        return self.blanks[sheet.blank].finish(filling)
+    def finish(self, sheet: Sheet, filled: tuple[Sealed, Filling]) -> tuple[Sealed, Filled]:
+        return filled[0], self.blanks[sheet.blank].finish(filled[1])
 
-    def lay(self, sheet: Sheet, filled: Filled) -> Made:
-        state = self.tray.lay(sheet.file, self.blanks[sheet.blank].plate.prefix, filled.tail)
-        return Made(sheet.credential.code, filled.digest, state)
+    def lay(self, sheet: Sheet, finished: tuple[Sealed, Filled]) -> Made:
+        sealed, filled = finished
+        prefix = self.blanks[sheet.blank].plate.prefix
+        state = self.tray.lay(sheet.file, prefix, filled.tail, replace=sheet.replace)
+        return Made(sheet.credential.code, filled.digest, state, sealed)
 
 
 def run(
@@ -92,8 +111,8 @@ def start(press: Press) -> Callable[[list[Sheet]], list[Made | CertgenError]]:
 
     def work(piece: list[Sheet]) -> list[Made | CertgenError]:
         with _undisturbed():
-            symbols = [press.draw(sheet) for sheet in piece]
-            fillings = _step(press.set, piece, symbols)
+            sealed = _step(press.seal, piece, [None] * len(piece))
+            fillings = _step(press.set, piece, _step(press.draw, piece, sealed))
             return _step(press.lay, piece, _step(press.finish, piece, fillings))
 
     return work

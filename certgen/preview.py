@@ -19,13 +19,15 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from certgen import contact, fields, intake, output, roster, workbook
+from certgen import codes, contact, fields, intake, output, roster, workbook
 from certgen import course as courses
 from certgen import credential as credentials
 from certgen.compose import SPECIMEN, Blank, Studio
 from certgen.errors import CertgenError, ExitCode, Problem, has_errors
 from certgen.font import FontBook
 from certgen.model import Course, Credential, Recipient
+from certgen.sealing import SPECIMEN_KEY, Sealer
+from certgen.status import Place
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -233,12 +235,14 @@ class Preview:
             blank = self._blank(key)
             if blank is None:
                 return None
-            edition = draft.course.editions[sample.language]
+            sealer = Sealer(draft.course, draft.issuer, SPECIMEN_KEY)
+            sealed = sealer.seal(replace(made, code="0" * codes.LENGTH), Place(0, 0))
             filled = blank.fill(
                 credentials.lookup(made),
-                url=made.url,
-                identifier=credentials.grouped(made.code),
-                attachment=credentials.describe(made, draft.course, edition, draft.issuer),
+                url=sealed.url,
+                code_url=made.url,
+                identifier=codes.grouped(made.code),
+                attachment=sealed.badge,
             )
         except CertgenError as error:
             row = sample.recipient.row or None

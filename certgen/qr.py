@@ -94,13 +94,14 @@ class LongSymbols:
     """The symbols of all payloads that are ``prefix``, in byte mode, and then text of QR's alphanumeric set, as one
     segment each (ISO/IEC 18004, 7.4.4 and 7.4.5).
 
-    Version and level are chosen for each payload by its length, as :class:`Symbols` does; :meth:`modules` tells the
-    side. Tables are built on first use (some tens of milliseconds and 6 to 15 MB a version) and are not pickled.
-    Methods raise ValueError for a payload of another kind or one too long for any symbol.
+    Version and level are chosen for each payload by its length, as :class:`Symbols` does, the version never below
+    ``smallest``; :meth:`modules` tells the side. Tables are built on first use (some tens of milliseconds and 6 to
+    15 MB a version) and are not pickled. Methods raise ValueError for a payload of another kind or one too long for
+    any symbol.
     """
 
-    def __init__(self, prefix: str, minimum_level: Level = "M") -> None:
-        self._arguments = (prefix, minimum_level)
+    def __init__(self, prefix: str, minimum_level: Level = "M", smallest: int = 1) -> None:
+        self._arguments = (prefix, minimum_level, smallest)
         self._prefix = prefix
         self._bytes = prefix.encode("utf-8")
         self._kinds: dict[int, tuple[int, Level, str, int]] = {}
@@ -151,9 +152,8 @@ class LongSymbols:
         """Version, level, the bits before the text, and the codewords that data may fill."""
         kind = self._kinds.get(length)
         if kind is None:
-            minimum = self._arguments[1]
             segments = (Segment(_BYTE, self._bytes), Segment(2, b"A" * length))
-            version, level = _smallest(segments, minimum)
+            version, level = _smallest(segments, *self._arguments[1:])
             wide = version > 9  # ISO/IEC 18004, table 3: sizes of the character count
             head = f"{4:04b}{len(self._bytes):0{16 if wide else 8}b}{''.join(f'{b:08b}' for b in self._bytes)}"
             head += f"{2:04b}{length:0{11 if wide else 9}b}"
@@ -195,17 +195,17 @@ def _segments(prefix: str, length: int, alphabet: str) -> tuple[Segment, ...]:
     return (*(Segment(c.mode, bytes(c.data)) for c in chunks), Segment(last.mode, bytes(last.data), length))
 
 
-def _smallest(segments: tuple[Segment, ...], minimum: Level) -> tuple[int, Level]:
+def _smallest(segments: tuple[Segment, ...], minimum: Level, smallest: int = 1) -> tuple[int, Level]:
     from qrcode.exceptions import DataOverflowError
 
     try:
-        version = _encoder(segments, minimum).version
+        version = max(_encoder(segments, minimum).version, smallest)
     except (DataOverflowError, ValueError):  # qrcode 8 says it with either
         raise ValueError("no QR code holds so long a payload") from None
     level = minimum
     for better in _LEVELS[_LEVELS.index(minimum) :]:
         try:
-            if _encoder(segments, better).version == version:
+            if _encoder(segments, better).version <= version:
                 level = better
         except (DataOverflowError, ValueError):
             break

@@ -10,7 +10,7 @@ import re
 import subprocess
 import sys
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import date, datetime
 from pathlib import Path
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from certgen.check import Checked, NameFit
     from certgen.intake import Plan, Watch
     from certgen.preview import Shown
+    from certgen.reconcile import OnChange, OnEmail, Standing
 
 SHOWN = 20  # problems and names that are listed for people; --json has them all
 
@@ -63,6 +64,47 @@ class Screen:
         answer: date = click.prompt("Day of issue, printed on every certificate (such as 2026-04-10)", type=Day())
         return answer
 
+    def waiting(self, who: str) -> None:
+        self.console.print(f"Waiting for another certgen that is writing to the registry: {printable(who)}.")
+
+    def ask_secret(self, question: str, /, *, new: bool = False) -> str | None:
+        if not self._ask:
+            return None
+        answer: str = click.prompt(
+            question,
+            hide_input=True,
+            confirmation_prompt=new,
+            default="" if new else None,
+            show_default=False,
+            err=True,
+        )
+        return answer
+
+    def ask_changes(self, changed: Sequence[Standing]) -> OnChange | None:
+        from certgen.reconcile import told
+
+        if not self._ask:
+            return None
+        count = "person has a certificate that says" if len(changed) == 1 else "people have certificates that say"
+        self.console.print(f"{len(changed):,} {count} otherwise than the roster does now:", style="bold")
+        self._table([(f"row {each.job.recipient.row}", each.job.recipient.name, told(each)) for each in changed])
+        self.console.print(
+            "  keep     leave those certificates as they are\n"
+            "  replace  make new ones with new codes; the old ones are cancelled\n"
+            "  refuse   make nothing now"
+        )
+        choice: click.Choice[OnChange] = click.Choice(["keep", "replace", "refuse"])
+        answer: OnChange = click.prompt("What now", type=choice, default="refuse", show_choices=False)
+        return answer
+
+    def ask_email(self, standing: Standing) -> OnEmail | None:
+        held, person = standing.match.current, standing.job.recipient
+        if not self._ask or held is None or held.recipient is None:
+            return None
+        old, now = held.recipient.email or "no address", person.email or "no address"
+        words = f"{person.name} had {old} and now has {now}. Is that the same person"
+        return "same" if click.confirm(printable(words), default=True) else "other"
+
     def plan(self, plan: Plan, problems: list[Problem]) -> None:
         from rich.table import Table
 
@@ -80,6 +122,10 @@ class Screen:
             rows.append(("Awards", ", ".join(f"{count:,} {kind}" for kind, count in plan.awards.items())))
         if plan.not_awarded:
             rows.append(("Not awarded", f"{plan.not_awarded:,}, told below"))
+        if plan.unchanged:
+            rows.append(("Unchanged", f"{plan.unchanged:,} issued already"))
+        if plan.replaced:
+            rows.append(("Replaced", f"{plan.replaced:,}, whose old certificates are cancelled"))
         if plan.left_out:
             rows.append(("Left out", f"{plan.left_out:,} for their problems"))
         rows += [("Issued", f"{date_long(plan.issued, 'en')}; they {expiry}"), ("Into", near(plan.folder))]
@@ -266,6 +312,8 @@ class Screen:
             told[0] += f" ({replaced:,} in the place of other ones)"
         if counts.unchanged:
             told.append(f"{counts.unchanged:,} already there and unchanged")
+        if counts.restored:
+            told[-1] += f" ({counts.restored:,} made again, as their files were gone)"
         if counts.not_awarded:
             told.append(f"{counts.not_awarded:,} not awarded")
         if counts.skipped:

@@ -61,7 +61,7 @@ style = "body"
 when = "recipient.number"
 [boxes.qr]
 kind = "qr"
-size = 25
+size = 30
 """
 
 ROSTER = """Name,E-mail,Score,Attendance,Language,Number

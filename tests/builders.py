@@ -15,7 +15,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from certgen import credential, prose
+from certgen import codes, credential, prose
 from certgen import layout as layouts
 from certgen.compose import Blank, Studio
 from certgen.course import expiry_date
@@ -34,9 +34,13 @@ from certgen.model import (
     Signatory,
     Skill,
 )
+from certgen.sealing import Sealed, Sealer
+from certgen.signing import SigningKey
+from certgen.status import Place
 
 ISSUED = date(2026, 4, 10)
 SECRET = bytes(range(32))
+KEY = SigningKey(bytes(range(32)))
 
 LONG_TITLE = (
     "Strengthening labour inspection and social dialogue for the protection "
@@ -164,7 +168,10 @@ class Make:
     number: str | None = None
     issuer: Issuer = field(
         default_factory=lambda: Issuer(
-            name="Meridian Training Centre", folder="", verify_url="https://verify.meridian-training.org"
+            name="Meridian Training Centre",
+            folder="",
+            verify_url="https://verify.meridian-training.org",
+            key=KEY.public.multikey,
         )
     )
     record: bool = False
@@ -217,15 +224,19 @@ class Make:
 
     def filled(self, blank: Blank, person: Recipient | str, award: int = 0) -> bytes:
         """One certificate as a file's bytes."""
-        course = self.course()
-        made = self.credential(person, award)
+        made, sealed = self.credential(person, award), self.sealed(person, award)
         filled = blank.fill(
             credential.lookup(made),
-            url=made.url,
-            identifier=credential.grouped(made.code),
-            attachment=credential.describe(made, course, course.editions[self.language], self.issuer),
+            url=sealed.url,
+            code_url=made.url,
+            identifier=codes.grouped(made.code),
+            attachment=sealed.badge,
         )
         return blank.plate.prefix + filled.tail
+
+    def sealed(self, person: Recipient | str, award: int = 0) -> Sealed:
+        """What proves one certificate."""
+        return Sealer(self.course(), self.issuer, KEY).seal(self.credential(person, award), Place(0, 7))
 
     def credential(self, person: Recipient | str, award: int = 0) -> Any:
         person = someone(person) if isinstance(person, str) else person
@@ -288,6 +299,7 @@ def longest(name: str, language: str, folder: Path, *, record: bool = True) -> M
         name="Meridian International Training Centre for Work, Rights and Dialogue",
         logos=tuple(logos),
         verify_url="https://verify.meridian-training.org/certificates",
+        key=KEY.public.multikey,
     )
     return make
 

@@ -31,7 +31,7 @@ def test_the_course_record_is_added_when_asked_for(academy: Academy) -> None:
     pages = {}
     for record in (False, True):
         folder = academy.folder / f"record {record}"
-        (entry,) = run(academy, layout="classic", record=record, out=folder).certificates
+        (entry,) = run(academy, layout="classic", record=record, out=folder, replace=True).certificates
         with pikepdf.open(folder / entry.file) as file:
             pages[record] = len(file.pages)
     assert pages == {False: 1, True: 2}

@@ -219,11 +219,10 @@ def test_the_symbol_itself_ends_at_the_margins() -> None:
     make = Make(layout="record")
     blank = make.blank()
     slot = next(slot for slot in blank.slots if isinstance(slot, QrSlot))
-    modules = blank.symbols.modules
-    right = slot.matrix[4] + modules * slot.matrix[0]
+    right = slot.x + slot.side
     assert right == pytest.approx(pages(make.pdf())[0].width - 24 * MM, abs=0.01)
-    assert slot.matrix[5] == pytest.approx(20 * MM, abs=0.01)
-    assert slot.matrix[0] >= 0.4 * MM
+    assert slot.y == pytest.approx(20 * MM, abs=0.01)
+    assert slot.side / blank.symbols.modules(short=False)[1] >= 0.4 * MM
 
 
 def test_two_signatories_stand_on_the_columns_of_the_record(tmp_path: Path) -> None:

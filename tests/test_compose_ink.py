@@ -145,7 +145,7 @@ def test_the_qr_code_keeps_its_quiet_zone(name: str, language: str, folder: Path
         corners = [at.top_left, at.top_right, at.bottom_right, at.bottom_left]
         left, right = min(p.x for p in corners), max(p.x for p in corners)
         top, bottom = min(p.y for p in corners), max(p.y for p in corners)
-        quiet = 4 * (right - left) / blank.symbols.modules
+        quiet = 4 * (right - left) / blank.symbols.modules(short=number > 0)[0]
         grey = image.convert("L")
         edge = 2  # pixels by which the reader may be off
         for strip in (

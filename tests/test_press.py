@@ -48,7 +48,7 @@ def test_a_piece_leaves_no_cyclic_garbage(work: tuple[Press, list[Sheet]]) -> No
 def test_the_collector_is_afterwards_as_it_was(
     work: tuple[Press, list[Sheet]], monkeypatch: pytest.MonkeyPatch, enabled: bool
 ) -> None:
-    def fail(self: Press, sheet: Sheet) -> str:
+    def fail(self: Press, sheet: Sheet, sealed: object) -> str:
         assert not gc.isenabled()
         raise RuntimeError
 

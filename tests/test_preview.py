@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pypdfium2
@@ -14,9 +15,13 @@ from judges import pdfium_text, picture, sound, zxing
 from PIL import Image
 
 from certgen import intake, preview
-from certgen.compose import CODE_ALPHABET, SPECIMEN
+from certgen.codes import ALPHABET
+from certgen.compose import SPECIMEN
 from certgen.errors import ExitCode
+from certgen.payload import unseal
 from certgen.preview import Preview, Shown
+from certgen.sealing import SPECIMEN_KEY
+from certgen.signing import KeyRecord, by_short
 
 
 @pytest.fixture
@@ -56,9 +61,11 @@ def test_every_page_is_marked_and_every_code_says_so(academy: Academy) -> None:
     data = shown.pdf.read_bytes()
     sound(data)
     assert "SPEC-IMEN-0000-0000" in pdfium_text(data)
-    firsts = {"https://verify.meridian-training.org/v#SPECIMEN00000000"}
-    assert set(zxing(picture(data))) == firsts
-    assert set(SPECIMEN) - set(CODE_ALPHABET) == {"I"}  # so that no credential can ever have it
+    (said,) = zxing(picture(data))
+    opened = unseal(said.partition("#")[2], by_short([KeyRecord(SPECIMEN_KEY.public.multikey, date(2026, 1, 1))]))
+    assert opened.state == "authentic" and opened.claims is not None and opened.claims.credential == bytes(10)
+    assert unseal(said.partition("#")[2], by_short([])).state == "unknown-key"  # as any academy's page says
+    assert set(SPECIMEN) - set(ALPHABET) == {"I"}  # so that no credential can ever have it
     without = Preview(intake.Options(roster=academy.roster, layout="modern", record=True))
     plain = [page for data in _unmarked(without) for page in _pages(data)]
     marked = _pages(data)
@@ -107,10 +114,10 @@ def test_the_symbol_is_as_large_as_a_real_one(academy: Academy) -> None:
     draft = intake.draft(intake.Options(roster=academy.roster), [])
     assert draft is not None and draft.course.issued is not None
     real, sample = (
-        Studio(draft.layout, draft.course, draft.issuer, FontBook(), draft.course.issued, specimen=flag).symbols
+        Studio(draft.layout, draft.course, draft.issuer, FontBook(), draft.course.issued, specimen=flag)
         for flag in (False, True)
     )
-    assert (real.version, real.level, real.modules) == (sample.version, sample.level, sample.modules)
+    assert [real.modules(short) for short in (False, True)] == [sample.modules(short) for short in (False, True)]
 
 
 def test_nothing_is_issued(academy: Academy) -> None:

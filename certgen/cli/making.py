@@ -75,6 +75,17 @@ def inputs(command: Callable[..., int]) -> Callable[..., int]:
 @click.option("--dry-run", is_flag=True, help="Check everything and make nothing.")
 @click.option("--skip-problems", is_flag=True, help="Leave out rows that have problems and make the others.")
 @click.option("--replace", is_flag=True, help="Put new certificates in the place of different ones of the same name.")
+@click.option(
+    "--on-change",
+    type=click.Choice(["keep", "replace", "refuse"]),
+    help="What to do where the roster says otherwise than an issued certificate [refuse; in a terminal it asks].",
+)
+@click.option(
+    "--new-email",
+    type=click.Choice(["same", "other"]),
+    help="Whether a name whose e-mail address has changed is the same person [in a terminal it asks].",
+)
+@click.option("--check", is_flag=True, help="Read every QR code back from its page, not only some.")
 @click.option("--no-sheet", is_flag=True, help="Do not write <roster>-issued.xlsx, the roster with codes and reasons.")
 @click.option(
     "--jobs", type=click.IntRange(1, 256), help="Processes at work [one for each core when there is enough to do]."

@@ -9,6 +9,6 @@ from __future__ import annotations
 
 from certgen.compose.blank import Blank, Filled, Fit
 from certgen.compose.specimen import CODE as SPECIMEN
-from certgen.compose.studio import CODE_ALPHABET, CODE_LENGTH, Studio
+from certgen.compose.studio import Studio
 
-__all__ = ["CODE_ALPHABET", "CODE_LENGTH", "SPECIMEN", "Blank", "Filled", "Fit", "Studio"]
+__all__ = ["SPECIMEN", "Blank", "Filled", "Fit", "Studio"]

@@ -16,12 +16,12 @@ from msgspec import Struct
 
 from certgen.compose.desk import QrSlot, TextSlot, pick, reads_right_to_left, start_of
 from certgen.compose.stock import NAMES
+from certgen.compose.symbols import Symbol, SymbolMaker
 from certgen.errors import CertgenError, ExitCode, Problem
 from certgen.fields import Template
 from certgen.font import FontBook
 from certgen.page import Colour, Draw, Filling, Line, Metadata, Rect, Shape, Text
 from certgen.pdf import Plate
-from certgen.qr import Symbols
 from certgen.text import Fitted, Style, Typesetter, Uncovered, Unfit
 
 Lookup = Callable[[str], object | None]
@@ -57,7 +57,7 @@ class Blank:
         self,
         plate: Plate,
         slots: tuple[TextSlot | QrSlot, ...],
-        symbols: Symbols,
+        symbols: SymbolMaker,
         book: FontBook,
         language: str,
         issued: date,
@@ -79,7 +79,8 @@ class Blank:
     def _ready(self, typesetter: Typesetter) -> None:
         self._typesetter = typesetter
         self._rtl = reads_right_to_left(self.language)
-        self._has_symbol = any(isinstance(slot, QrSlot) for slot in self.slots)
+        kinds = {slot.short for slot in self.slots if isinstance(slot, QrSlot)}
+        self._has_symbol, self._has_short = False in kinds, True in kinds
         self._set: dict[str, dict[str, tuple[tuple[Draw, ...], str | None]]] = {slot.name: {} for slot in self.slots}
         self._parts: dict[str, tuple[Template | str, ...]] = {
             slot.name: tuple(part if part.paths else part.render(_nothing, self.language) for part in slot.templates)
@@ -94,21 +95,31 @@ class Blank:
         self.__dict__.update(state)
         self._ready(Typesetter(self.book))
 
-    def fill(self, lookup: Lookup, *, url: str, identifier: str, attachment: bytes) -> Filled:
+    def fill(self, lookup: Lookup, *, url: str, code_url: str, identifier: str, attachment: bytes) -> Filled:
         """Fill the blank for one recipient: :meth:`symbol`, :meth:`filling`, :meth:`finish`."""
-        return self.finish(
-            self.filling(lookup, url=url, symbol=self.symbol(url), identifier=identifier, attachment=attachment)
+        symbols = self.drawn(url, code_url)
+        return self.finish(self.filling(lookup, url=url, symbols=symbols, identifier=identifier, attachment=attachment))
+
+    def drawn(self, url: str, code_url: str) -> tuple[Symbol | None, Symbol | None]:
+        """The QR codes of the signed payload ``url`` and of the code's address; None for those it does not have."""
+        return (
+            self.symbols.payload(url) if self._has_symbol else None,
+            self.symbols.code(code_url) if self._has_short else None,
         )
 
-    def symbol(self, url: str) -> str:
-        """The path of the QR code that says ``url``, in module units; empty where the blank has none."""
-        return self.symbols.path(url) if self._has_symbol else ""
-
-    def filling(self, lookup: Lookup, *, url: str, symbol: str, identifier: str, attachment: bytes) -> Filling:
+    def filling(
+        self,
+        lookup: Lookup,
+        *,
+        url: str,
+        symbols: tuple[Symbol | None, Symbol | None],
+        identifier: str,
+        attachment: bytes,
+    ) -> Filling:
         """Everything of one recipient's, set and placed.
 
-        ``lookup`` gives the recipient's fields; ``url`` is what the QR code says, ``symbol`` its :meth:`symbol`;
-        ``identifier`` is the credential's code.
+        ``lookup`` gives the recipient's fields; ``url`` is what the QR code says, ``symbols`` what :meth:`drawn` gave;
+        ``identifier`` is the credential's code, ``attachment`` the signed credential.
         Raises :class:`CertgenError` with a Problem for every text that cannot be set or does not fit.
         """
         drawn: dict[str, tuple[Draw, ...]] = {}
@@ -116,7 +127,11 @@ class Blank:
         problems: list[Problem] = []
         for slot in self.slots:
             if isinstance(slot, QrSlot):
-                drawn[slot.name] = (Shape(path=symbol, fill=slot.colour, matrix=slot.matrix),)
+                symbol = symbols[slot.short]
+                assert symbol is not None
+                module = slot.side / symbol.modules
+                matrix = (module, 0.0, 0.0, module, slot.x, slot.y)
+                drawn[slot.name] = (Shape(path=symbol.path, fill=slot.colour, matrix=matrix),)
                 continue
             text = self._text(slot, lookup)
             known = self._set[slot.name]

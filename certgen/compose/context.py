@@ -16,6 +16,7 @@ from certgen.errors import ExitCode, Problem
 from certgen.fields import Slot, Template, varies
 from certgen.layout import Layout
 from certgen.model import Course, Edition, Issuer
+from certgen.signing import PublicKey
 
 Lookup = Callable[[str], object | None]
 
@@ -40,6 +41,11 @@ def host(verify_url: str) -> str:
     """What is printed beside the code: "verify.example.org/v"."""
     parts = urlsplit(verify_url)
     return f"{parts.netloc}{parts.path.rstrip('/')}/v"
+
+
+def fingerprint(issuer: Issuer) -> str | None:
+    """Of the key that signs, as the verification page shows it; None before there is one."""
+    return PublicKey.from_multikey(issuer.key).fingerprint if issuer.key else None
 
 
 def initials(name: str) -> str:
@@ -94,6 +100,7 @@ class Context:
             "issuer.contact": issuer.contact,
             "issuer.privacy_url": issuer.privacy_url,
             "issuer.verify_url": issuer.verify_url,
+            "issuer.fingerprint": fingerprint(issuer),
             "issuer.logos": tuple(PurePath(logo).name for logo in issuer.logos),
             "issuer.initials": initials(issuer.name),
             "award.kind": self.kind,

@@ -60,9 +60,15 @@ class TextSlot(Struct, frozen=True):
 
 
 class QrSlot(Struct, frozen=True):
+    """Where a QR code's modules go: ``x`` and ``y`` of the lower left one, the ``side`` of all, in points. ``short``:
+    the symbol of the code's address, else that of the signed payload."""
+
     name: str
-    matrix: tuple[float, float, float, float, float, float]
+    x: float
+    y: float
+    side: float
     colour: Colour
+    short: bool
 
 
 class Sheet:

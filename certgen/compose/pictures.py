@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil
 from pathlib import Path
 
 from certgen.compose.boxes import Node
@@ -188,22 +189,27 @@ class QrNode(Node):
 
     spec: QrBox
 
-    def quiet(self) -> float:
+    def zone(self) -> float:
+        """The quiet zone: wide enough for the largest modules, so that all symbols of a batch are of one size."""
+        return QUIET * self.spec.size * MM / (self.desk.studio.modules(self.spec.artifact)[0] + 2 * QUIET)
+
+    def beyond(self) -> float:
         """How far the quiet zone reaches beyond the box."""
-        return QUIET * self.spec.size * MM / (self.desk.studio.symbols.modules + 2 * QUIET) if self.spec.hang else 0.0
+        return self.zone() if self.spec.hang else 0.0
 
     def inner_wanted(self, available: float) -> float:
-        return self.spec.size * MM - 2 * self.quiet()
+        return self.spec.size * MM - 2 * self.beyond()
 
     def inner_height(self, width: float) -> float:
-        return self.spec.size * MM - 2 * self.quiet()
+        return self.spec.size * MM - 2 * self.beyond()
 
     def inner_place(self, sheet: Sheet, frame: Frame) -> None:
         desk, side = self.desk, self.spec.size * MM
-        count = desk.studio.symbols.modules
-        module = side / (count + 2 * QUIET)
-        if module < MODULE - 1e-6 and not self.spec.artifact:
-            least = (count + 2 * QUIET) * 0.4
+        zone = self.zone()
+        fewest, most = desk.studio.modules(self.spec.artifact)
+        module = (side - 2 * zone) / most
+        if module < MODULE - 1e-6:
+            least = ceil(most * 4 * (fewest + 2 * QUIET) / fewest) / 10
             raise desk.problem(
                 "qr-too-small",
                 f"The QR code in box “{self.name}” would have modules of {module / MM:.2f} mm; 0.4 mm is the least.",
@@ -212,13 +218,16 @@ class QrNode(Node):
             )
         ink, tile = desk.colour(self.spec.colour), desk.colour(self.spec.tile)
         desk.studio.check_contrast(desk, self.name, ink, tile)
-        square = Frame(frame.x - self.quiet(), frame.y - self.quiet(), side, side)
+        square = Frame(frame.x - self.beyond(), frame.y - self.beyond(), side, side)
         rect = sheet.rect(square)
         desk.fill_behind(sheet, square, tile)
         slot = QrSlot(
             name=desk.slot_name(self.name),
-            matrix=(module, 0.0, 0.0, module, rect[0] + QUIET * module, rect[1] + QUIET * module),
+            x=rect[0] + zone,
+            y=rect[1] + zone,
+            side=side - 2 * zone,
             colour=ink,
+            short=self.spec.artifact,
         )
         if self.spec.artifact or desk.as_furniture:
             desk.put_slot(sheet, None, slot)

@@ -20,6 +20,7 @@ from certgen.compose.signatories import SignatoriesNode
 from certgen.compose.skills import SkillsNode
 from certgen.compose.specimen import across
 from certgen.compose.stock import stock
+from certgen.compose.symbols import SymbolMaker
 from certgen.compose.texts import ProseNode, TextNode
 from certgen.course import expiry_date
 from certgen.errors import CertgenError, ExitCode, Problem, has_errors
@@ -49,11 +50,8 @@ from certgen.layout import (
 from certgen.model import Course, Issuer
 from certgen.page import Artwork, Colour, Document, Draw, Page, Picture, Rect
 from certgen.pdf import engrave
-from certgen.qr import Symbols
 from certgen.text import Typesetter, Uncovered
 
-CODE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base32: no I, L, O, U
-CODE_LENGTH = 16
 TIGHTNESS = (0.0, 0.15, 0.3, 0.45, 0.6, 0.75, 0.9, 1.0)
 CONTRAST = 4.5  # dark modules against their tile, WCAG 2.2, 1.4.3; scanners ask for less
 
@@ -97,7 +95,7 @@ class Studio:
         self.record, self.specimen = record, specimen
         self.expires = expiry_date(course.expires, issued)
         self.typesetter = Typesetter(book)
-        self.symbols = Symbols(f"{issuer.verify_url}/v#", CODE_LENGTH, CODE_ALPHABET + "I" * specimen)
+        self.symbols = SymbolMaker(f"{issuer.verify_url}/v#")
         self.flow: Flow | None = None
         self._art: dict[str, Artwork] = {}  # from files
         self._drawn: dict[str, Artwork] = {}
@@ -112,6 +110,10 @@ class Studio:
         if issuer.verify_url == self.issuer.verify_url:
             new.symbols = self.symbols  # its tables take a tenth of a second
         return new
+
+    def modules(self, short: bool) -> tuple[int, int]:
+        """The fewest and the most modules along a side of the QR codes."""
+        return self.symbols.modules(short)
 
     def conditions(self) -> tuple[str, ...]:
         """Fields whose presence decides which boxes there are. Give :meth:`blank` those that have a value."""

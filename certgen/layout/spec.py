@@ -11,6 +11,8 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
+from certgen.fields import Template
+
 MM = 72 / 25.4
 """Points in a millimetre."""
 
@@ -261,9 +263,9 @@ class SealBox(Box, frozen=True, tag="seal", kw_only=True):
 
 
 class QrBox(Box, frozen=True, tag="qr", kw_only=True):
-    """The QR code with its quiet zone; the smallest is 0.4 mm a module."""
+    """The QR code with its quiet zone; the smallest is 0.4 mm a module. An artifact has the code's address only."""
 
-    size: Annotated[float, Meta(description="mm, quiet zone included", gt=0)] = 27.0
+    size: Annotated[float, Meta(description="mm, quiet zone included", gt=0)] = 30.0
     colour: Annotated[str, Meta(description="of its modules, dark")] = "#000000"
     tile: Annotated[str, Meta(description="the colour it stands on")] = "#ffffff"
     artifact: Annotated[bool, Meta(description="a repetition that assistive software skips")] = False
@@ -382,6 +384,14 @@ class Layout(Struct, frozen=True):
     pages: dict[str, PageSpec]
     phrases: dict[str, dict[str, str]]
     file: str
+
+    def prints(self, path: str) -> bool:
+        """Whether any text or phrase has this field."""
+        texts = [text for words in self.phrases.values() for text in words.values()]
+        for box in self.boxes.values():
+            said = box.text if isinstance(box, TextBox) else ()
+            texts += [said] if isinstance(said, str) else said
+        return any(path in Template.parse(text).paths for text in texts)
 
     def conditions(self) -> tuple[str, ...]:
         """The fields that any box's ``when`` asks for, sorted."""
