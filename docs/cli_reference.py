@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -18,10 +19,14 @@ what `--json` prints in [json.md](json.md).
 
 
 def reference() -> str:
-    """docs/cli.md: the help of the group and of every command, at 90 columns."""
-    parts = [HEAD, _section(cli, "certgen")]
-    parts += [_section(command, f"certgen {name}") for name, command in sorted(cli.commands.items())]
-    return "\n".join(parts)
+    """docs/cli.md: the help of every group and of every command, at 90 columns."""
+    return "\n".join([HEAD, *_sections(cli, "certgen")])
+
+
+def _sections(command: click.Command, name: str) -> Iterator[str]:
+    yield _section(command, name)
+    for inner in sorted(command.commands) if isinstance(command, click.Group) else ():
+        yield from _sections(command.commands[inner], f"{name} {inner}")
 
 
 def _section(command: click.Command, name: str) -> str:
