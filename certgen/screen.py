@@ -188,7 +188,7 @@ class Screen:
             self.problems(result.problems)
         console.print(self._summary(result), style="bold" if result.status == "done" else "bold yellow")
         if result.sheet:
-            console.print(f"The roster with codes and reasons is {near(result.sheet)}.")
+            console.print(f"The roster with codes and reasons is {near(result.sheet)}{beside(result.sheet)}.")
         if result.manifest:
             console.print(f"They are listed with their checksums in {near(result.manifest)}.")
 
@@ -236,7 +236,7 @@ class Screen:
             words = f"All is well: {self._to_make(result)}"
         console.print(words, style="bold yellow" if errors else "bold")
         if report:
-            console.print(f"The roster with each problem on its cell: {near(report)}")
+            console.print(f"The roster with each problem on its cell: {near(report)}{beside(report)}")
 
     def _to_make(self, result: BatchResult) -> str:
         counts = result.counts
@@ -419,6 +419,13 @@ def near(path: Path) -> str:
     with suppress(ValueError):
         return str(path.relative_to(Path.cwd()))
     return str(path)
+
+
+def beside(path: Path) -> str:
+    """Why a file has a number in its name, where it has one: another of that name was there."""
+    found = re.fullmatch(r"(.+) \(\d+\)", path.stem)
+    there = path.with_name(found[1] + path.suffix) if found else None
+    return f", as {there.name} was there already and is kept" if there and there.exists() else ""
 
 
 def place(problem: Problem) -> str:
