@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -10,8 +11,9 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
+from certgen.batch import BatchResult, Counts
 from certgen.errors import Problem
-from certgen.screen import Screen, wrapped
+from certgen.screen import Screen, beside, wrapped
 
 WORDS = st.lists(st.text("abc-/._é日本", min_size=1, max_size=30), min_size=1, max_size=8)
 
@@ -55,3 +57,18 @@ def test_no_word_of_the_table_is_cut_where_it_fits(width: int) -> None:
     for word in (problem.message + " " + problem.hint).split():
         assert len(word) > 16 or word in shown.split()
     assert "Participants," in shown.split() and "C7" in shown.split()
+
+
+def test_a_file_that_went_beside_another_is_told_with_the_reason(tmp_path: Path) -> None:
+    assert beside(tmp_path / "roster-issued (2).xlsx") == ""  # no other is there: that is its name
+    (tmp_path / "roster-issued.xlsx").touch()
+    assert beside(tmp_path / "roster-issued.xlsx") == ""
+    assert "as roster-issued.xlsx was there already" in beside(tmp_path / "roster-issued (2).xlsx")
+    screen, out = Screen(ask=False), io.StringIO()
+    screen._console = Console(file=out, width=200)
+    screen.result(
+        BatchResult(status="done", counts=Counts(issued=1), sheet=tmp_path / "roster-issued (2).xlsx", folder=tmp_path)
+    )
+    assert "roster-issued (2).xlsx, as roster-issued.xlsx was there already and is kept." in " ".join(
+        out.getvalue().split()
+    )
