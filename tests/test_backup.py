@@ -17,6 +17,7 @@ import keyring
 import pytest
 from keyring.backends import null
 from msgspec.structs import replace
+from rings import ISSUER, Memory, ring
 
 from certgen import backup, keys
 from certgen import course as courses
@@ -25,7 +26,6 @@ from certgen.backup.archive import Contents, is_good, packed, unpacked
 from certgen.errors import ExitCode, Problem
 from certgen.keys.passphrase import GIVEN
 from certgen.registry import Registry
-from tests.test_keys import ISSUER, Memory, ring
 
 WORDS = "four little words here"
 POSIX = pytest.mark.skipif(os.name != "posix", reason="modes and terminals of POSIX")

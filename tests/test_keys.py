@@ -9,18 +9,16 @@ import threading
 import time
 import tomllib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
-import keyring
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from keyring.backend import KeyringBackend
-from keyring.compat import properties
 from keyring.errors import KeyringError
 from msgspec.structs import replace
+from rings import ISSUER, Memory, ring
 
 from certgen import course as courses
 from certgen import keys
@@ -32,30 +30,8 @@ from certgen.model import Issuer
 from certgen.registry import Registry
 from certgen.signing import KeyRecord, SigningKey, load_key, save_key
 
-ISSUER = 'name = "Meridian"\nverify_url = "https://verify.meridian-training.org"\n\n[colours]\nprimary = "#123456"\n'
 MULTIKEY = SigningKey(bytes(range(32))).public.multikey
 POSIX = pytest.mark.skipif(os.name != "posix", reason="modes and terminals of POSIX")
-
-
-class Memory(KeyringBackend):
-    """A keyring that keeps its passphrases in memory."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.held: dict[tuple[str, str], str] = {}
-
-    @properties.classproperty
-    def priority(cls) -> float:
-        return 9
-
-    def get_password(self, service: str, username: str) -> str | None:
-        return self.held.get((service, username))
-
-    def set_password(self, service: str, username: str, password: str) -> None:
-        self.held[service, username] = password
-
-    def delete_password(self, service: str, username: str) -> None:
-        del self.held[service, username]
 
 
 class Broken(Memory):
@@ -84,16 +60,6 @@ class Asked:
     def __call__(self, question: str, /, *, new: bool = False) -> str | None:
         self.heard.append((question, new))
         return self.answers.pop(0)
-
-
-@contextmanager
-def ring(backend: KeyringBackend) -> Iterator[KeyringBackend]:
-    before = keyring.get_keyring()
-    keyring.set_keyring(backend)
-    try:
-        yield backend
-    finally:
-        keyring.set_keyring(before)
 
 
 @pytest.fixture
