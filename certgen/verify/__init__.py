@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import date
+from hashlib import sha256
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from certgen import confine
 from certgen.errors import CertgenError, ExitCode, Problem
@@ -141,7 +143,7 @@ def _opened(files: list[tuple[Item, bytes]]) -> Iterator[tuple[Item, Exhibit]]:
                 "certgen.verify.exhibit:serve", lengths, together, memory=MEMORY + 2 * len(together), seconds=SECONDS
             ):
                 exhibit = msgspec.msgpack.decode(piece, type=Exhibit)
-                yield files[done][0], exhibit
+                yield files[done][0], replace(exhibit, sha256=sha256(files[done][1]).hexdigest())
                 done += 1
             return
         except (confine.Ended, msgspec.DecodeError) as error:

@@ -3,41 +3,102 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from certgen import codes
 from certgen.course import find_issuer, load_issuer
-from certgen.errors import CertgenError, Problem
+from certgen.errors import CertgenError, Problem, has_errors
+from certgen.facts import mark
+from certgen.payload import digest
 from certgen.signing import KeyRecord
 from certgen.verify.source import About, Record, Standing, Unreachable
 
+if TYPE_CHECKING:
+    from certgen.registry import Held
+
+_NO_REGISTRY = "this academy has no registry yet"
+
 
 class Academy:
-    """The academy of an issuer.toml. Raises :class:`CertgenError` for one with problems."""
+    """The academy of an issuer.toml: see :class:`certgen.verify.source.Source`. Raises :class:`CertgenError` where the
+    file or the registry has problems."""
 
     def __init__(self, file: Path) -> None:
+        from certgen.registry import Registry
+
         problems: list[Problem] = []
         issuer = load_issuer(file, problems)
-        errors = [problem for problem in problems if problem.severity == "error"]
-        if issuer is None or errors:
-            raise CertgenError(errors)
-        self.words = f"{issuer.name}’s own folder"
-        self.believed = "as this academy’s folder holds them"
+        if issuer is None or has_errors(problems):
+            raise CertgenError(problem for problem in problems if problem.severity == "error")
+        self._registry = Registry.open(Path(issuer.folder), problems)
+        if has_errors(problems):
+            raise CertgenError(problem for problem in problems if problem.severity == "error")
+        self.words = f"the registry of {issuer.name}" if self._registry else f"the folder of {issuer.name}"
+        self.believed = "as this academy’s own folder has it"
+        self.warning = ""
         self.about = About(issuer.name, issuer.legal_name, issuer.contact, issuer.privacy_url, issuer.url)
         self.verify_url = issuer.verify_url
-        self.keys: tuple[KeyRecord, ...] = (KeyRecord(issuer.key, date.min),) if issuer.key else ()
-        self.honest: frozenset[bytes] = frozenset()
+        self.keys: tuple[KeyRecord, ...] = tuple(self._registry.keys()) if self._registry else ()
+        if issuer.key and all(key.multikey != issuer.key for key in self.keys):
+            self.keys = (*self.keys, KeyRecord(issuer.key, date.min))
+
+    @cached_property
+    def honest(self) -> frozenset[bytes]:
+        """The payloads that the registry has, which is all that this academy signed itself."""
+        if self._registry is None or all(key.state != "compromised" for key in self.keys):
+            return frozenset()
+        return frozenset(digest(held.payload) for held in self._registry.all() if held.payload)
 
     def standing(self, code: str, status: int, today: date) -> Standing:
-        return Standing("unknown", self.words, why="there is no registry here that knows it")
+        if self._registry is None:
+            return Standing("unknown", self.words, why=_NO_REGISTRY)
+        held = self._held(code)
+        if held is None:
+            why = (
+                f"{self.words} does not have it. It was made elsewhere, or before the registry was restored, or by "
+                "somebody else who has the key"
+            )
+            return Standing("unknown", self.words, why=why)
+        if held.state == "revoked":
+            return Standing("revoked", self.words, held.ended, reason=held.reason)
+        if held.state == "replaced":
+            return Standing("replaced", self.words, held.ended, reason=held.reason, replaced_by=held.replaced_by)
+        if held.state == "reserved":
+            return Standing("unknown", self.words, why="the batch that makes it did not end. Run it again")
+        return Standing("good", self.words, known=today)
 
     def payload(self, code: str) -> str | None:
-        raise Unreachable("there is no registry here that knows codes")
+        if self._registry is None:
+            raise Unreachable(_NO_REGISTRY)
+        held = self._held(code)
+        if held is not None and not held.payload:
+            when = f"on {held.issued}" if held.state != "reserved" else "never finished"
+            raise Unreachable(f"it was issued {when}, and the personal data was erased since")
+        return None if held is None else held.payload
 
     def record(self, code: str) -> Record | None:
-        return None
+        held = self._held(code) if self._registry is not None else None
+        if held is None:
+            return None
+        content = held.content
+        return Record(content.name if content else None, content.title if content else None, held.sha256, held.issued)
 
     def facts(self, digest: bytes) -> str | None:
-        raise Unreachable("there is no registry here that keeps course facts")
+        if self._registry is None:
+            raise Unreachable(_NO_REGISTRY)
+        if digest not in self._marks:
+            raise Unreachable("the registry does not have the description that was signed")
+        return None
+
+    @cached_property
+    def _marks(self) -> frozenset[bytes]:
+        return frozenset(mark(data) for data in self._registry.facts()) if self._registry else frozenset()
+
+    def _held(self, code: str) -> Held | None:
+        assert self._registry is not None
+        return self._registry.find(codes.text(codes.bits(code)))
 
 
 def around(folder: Path) -> Academy | None:

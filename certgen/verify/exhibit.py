@@ -7,9 +7,9 @@ The kind of a file is found from its content. Files are opened in a process of i
 from __future__ import annotations
 
 import io
+import json
 import re
 import zlib
-from base64 import b64decode
 from collections.abc import Iterator
 from typing import Any, Literal
 
@@ -42,17 +42,20 @@ class Symbol(Struct, frozen=True):
 
 class Exhibit(Struct, frozen=True):
     """What was found in a file. ``badges`` are credentials as bytes, attached or by themselves; ``texts`` are those of
-    the pages, empty for a picture; ``notes`` are sentences about what was left out; ``trouble`` says why nothing could
-    be read. ``foreign`` counts QR codes that are none of ours."""
+    the pages, empty for a picture; ``hidden`` are names and titles that a page has, from 0, and does not show.
+    ``foreign`` counts QR codes that are none of ours; ``notes`` are sentences about what was not looked at or looks
+    odd; ``trouble`` says why nothing could be read. ``sha256`` is the file's, in hexadecimal."""
 
     kind: Kind
     badges: tuple[bytes, ...] = ()
     symbols: tuple[Symbol, ...] = ()
     texts: tuple[str, ...] = ()
+    hidden: tuple[tuple[int, str], ...] = ()
     pages: int = 0
     foreign: int = 0
     notes: tuple[str, ...] = ()
     trouble: str = ""
+    sha256: str = ""
 
 
 class Unreadable(Exception):
@@ -119,7 +122,7 @@ def _pdf(data: bytes) -> Exhibit:
     badges = _attached(data, notes)
     import pypdfium2
 
-    from certgen.verify import symbols
+    from certgen.verify import sight, symbols
 
     try:
         document = pypdfium2.PdfDocument(data)
@@ -127,24 +130,44 @@ def _pdf(data: bytes) -> Exhibit:
         raise Unreadable("The PDF is damaged, or needs a password.") from None
     found: list[Symbol] = []
     texts: list[str] = []
+    hidden: list[tuple[int, str]] = []
     foreign = 0
     try:
+        if document.get_formtype():
+            document.init_forms()  # so that what stands in fields is drawn, and what they hide is hidden
         count = len(document)
         if count > _PAGES:
             notes.append(f"Only the first {_PAGES} of its {count:,} pages were looked at.")
+        claimed = _names(badges)
         for number in range(min(count, _PAGES)):
             page = document[number]
-            texts.append(_text_of(page))
             said = symbols.on_page(page)
             ours = [text for text in said if symbols.is_ours(text)][:_CODES]
             foreign += len(said) - len(ours)
             found += [Symbol(number, text) for text in ours]
+            claimed.update(dict.fromkeys(name for text in ours for name in symbols.names(text)))
+            scan = sight.is_scan(page)  # a text below a scan was recognised by a program, and proves nothing
+            texts.append("" if scan else _text_of(page))
+            hidden += [] if scan else [(number, text) for text in sight.hidden(page, claimed)]
             page.close()
     except pypdfium2.PdfiumError:
         raise Unreadable("The PDF is damaged.") from None
     finally:
         document.close()
-    return Exhibit("pdf", badges, tuple(found), tuple(texts), min(count, _PAGES), foreign, tuple(notes))
+    return Exhibit("pdf", badges, tuple(found), tuple(texts), tuple(hidden), min(count, _PAGES), foreign, tuple(notes))
+
+
+def _names(badges: tuple[bytes, ...]) -> dict[str, None]:
+    """Names and titles that credentials claim, true or not."""
+    found: dict[str, None] = {}
+    for data in badges:
+        try:
+            subject = json.loads(data)["credentialSubject"]
+            for text in (subject["identifier"][0]["identityHash"], subject["achievement"]["name"]):
+                found.update({text: None} if isinstance(text, str) and len(text) <= 2000 else {})
+        except (ValueError, KeyError, TypeError, IndexError, RecursionError):
+            continue
+    return found
 
 
 def _text_of(page: Any) -> str:
@@ -168,6 +191,8 @@ def _attached(data: bytes, notes: list[str]) -> tuple[bytes, ...]:
         raise Unreadable("The PDF is damaged.") from None
     found: dict[bytes, None] = {}
     with pdf:
+        if _laid_over(pdf):
+            notes.append("Comments, stamps or fields were put onto the page, and may hide what is printed below them.")
         for specification in _specifications(pdf):
             try:
                 name = str(specification.get("/UF", specification.get("/F", "")))
@@ -186,6 +211,23 @@ def _attached(data: bytes, notes: list[str]) -> tuple[bytes, ...]:
             if len(found) == _BADGES:
                 break
     return tuple(found)
+
+
+def _laid_over(pdf: Any) -> bool:
+    """Whether a page has annotations that are seen and that certgen does not write."""
+    import pikepdf
+
+    for page in pdf.pages[:_PAGES]:
+        annotations = page.obj.get("/Annots")
+        for item in list(annotations)[:1000] if isinstance(annotations, pikepdf.Array) else ():
+            try:
+                box = [float(side) for side in item["/Rect"]]
+                seen = abs(box[2] - box[0]) * abs(box[3] - box[1]) > 0
+                if seen and str(item["/Subtype"]) != "/Link" and not int(item.get("/F", 0)) & 0b100010:
+                    return True
+            except (KeyError, TypeError, ValueError, IndexError, AttributeError, pikepdf.PdfError):
+                continue
+    return False
 
 
 def _specifications(pdf: Any) -> Iterator[Any]:
@@ -213,11 +255,11 @@ def _specifications(pdf: Any) -> Iterator[Any]:
 
 def _unpacked(stream: Any) -> bytes | None:
     """An embedded file's bytes; None for what is too large or packed in another way than attachments are."""
+    import pikepdf
+
     raw = bytes(stream.read_raw_bytes())
     packed = stream.get("/Filter")
-    names = [] if packed is None else [str(name) for name in packed] if hasattr(packed, "__len__") else [str(packed)]
-    if str(packed) == "/FlateDecode":
-        names = ["/FlateDecode"]
+    names = [str(name) for name in packed] if isinstance(packed, pikepdf.Array) else [str(packed)] if packed else []
     if len(raw) > _LARGEST_BADGE or len(names) > 1:
         return None
     if not names:
@@ -246,7 +288,6 @@ def _picture(data: bytes) -> Exhibit:
 
     badges = _baked(data) if data.startswith(b"\x89PNG") else ()
     found: list[Symbol] = []
-    notes: list[str] = []
     foreign = page = 0
     Image.MAX_IMAGE_PIXELS = None  # looked at below, where a picture too large has words
     try:
@@ -272,7 +313,7 @@ def _picture(data: bytes) -> Exhibit:
         raise Unreadable(
             f"The picture is damaged, or of a kind that cannot be read ({type(error).__name__})."
         ) from None
-    return Exhibit("picture", badges, tuple(found), (), page + 1, foreign, tuple(notes))
+    return Exhibit("picture", badges, tuple(found), pages=page + 1, foreign=foreign)
 
 
 def _baked(data: bytes) -> tuple[bytes, ...]:
@@ -310,14 +351,3 @@ def _svg(data: bytes) -> Exhibit:
         raise Unreadable("This SVG has no badge in it.")
     body = found[1] if found[1] is not None else unescape(found[2].decode("utf-8", "replace")).encode("utf-8")
     return Exhibit("badge", badges=(body.strip(),))
-
-
-def decoded(text: str) -> bytes | None:
-    """A data: address of JSON, as bytes; None for other texts."""
-    head, comma, body = text.partition(",")
-    if not comma or not head.startswith("data:application/"):
-        return None
-    try:
-        return b64decode(body, validate=True) if head.endswith(";base64") else body.encode("utf-8")
-    except ValueError:
-        return None

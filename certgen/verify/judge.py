@@ -21,13 +21,14 @@ from certgen import codes
 from certgen.canonical import Json
 from certgen.payload import LIST_LENGTH, Text, unseal
 from certgen.proof import check
-from certgen.signing import by_short
-from certgen.verify.exhibit import Exhibit
+from certgen.signing import KeyRecord, by_short
+from certgen.verify.exhibit import Exhibit, Symbol
 from certgen.verify.finding import Check, Finding, State, Told
 from certgen.verify.printed import compare
 from certgen.verify.source import Source, Unreachable, issuer_did
 
 _SAMPLE = "SPECIMEN"
+_NO_CERTIFICATE = "This is a sample, marked SPECIMEN, and no certificate."
 _AWARDS: dict[str, Any] = {
     "Certificate": "achievement",
     "CertificateOfCompletion": "completion",
@@ -38,15 +39,18 @@ _WORST: tuple[State, ...] = ("unreadable", "unknown-code", "unknown-key", "key-c
 
 
 class _Proof(Struct):
-    """One proof of a certificate: where it was found, what its signature is worth, what it says."""
+    """One proof of a certificate: where it was found, what its signature is worth, what it says. ``looked_up`` is
+    false for a code alone, which proves nothing before a source has told what it stands for."""
 
     where: str
     state: State
-    told: Told | None
+    code: str | None = None
+    told: Told | None = None
     fingerprint: str | None = None
     why: str = ""
     page: int | None = None
     address: str = ""
+    looked_up: bool = True
 
 
 def judged(label: str, exhibit: Exhibit, source: Source, today: date) -> list[Finding]:
@@ -54,30 +58,39 @@ def judged(label: str, exhibit: Exhibit, source: Source, today: date) -> list[Fi
     if exhibit.trouble:
         return [Finding(label, exhibit.kind, "unreadable", why=exhibit.trouble)]
     if any(_SAMPLE in symbol.text for symbol in exhibit.symbols):
-        return [
-            Finding(label, exhibit.kind, "unreadable", why="This is a sample, marked SPECIMEN. It is no certificate.")
-        ]
+        return [Finding(label, exhibit.kind, "unreadable", why=_NO_CERTIFICATE)]
     proofs = [_badge(data, source) for data in exhibit.badges]
-    proofs += [_symbol(symbol.text, symbol.page, source) for symbol in exhibit.symbols]
+    proofs += [_symbol(symbol, exhibit.kind == "text", source) for symbol in exhibit.symbols]
     if not proofs:
         return [Finding(label, exhibit.kind, "unreadable", why=_nothing(exhibit))]
     groups: dict[str, list[_Proof]] = {}
     for proof in proofs:
-        groups.setdefault(proof.told.code if proof.told else "", []).append(proof)
-    strangers = groups.pop("", [])
+        groups.setdefault(proof.code or "", []).append(proof)
+    nameless = groups.pop("", [])
     groups = _joined(groups)
-    several = len(groups) + len(strangers) > 1
-    findings = [_finding(label, exhibit, group, source, today, several) for group in groups.values()]
-    if strangers and not findings:
-        findings = [_finding(label, exhibit, [proof], source, today, several) for proof in strangers]
-    elif strangers and any(proof.page is None for proof in strangers):
-        findings = [
-            replace(finding, state="altered", why="A credential in the file is not what was signed.")
-            if finding.good
-            else finding
-            for finding in findings
-        ]
-    return findings
+    if groups:  # what has no code of its own belongs to the certificate beside it
+        first = next(iter(groups))
+        groups[first] = [*groups[first], *nameless]
+    else:
+        groups = {str(number): [proof] for number, proof in enumerate(nameless)}
+    pages = _pages(groups, len(exhibit.texts))
+    return [
+        _finding(label, exhibit, group, pages[code], source, today, several=len(groups) > 1)
+        for code, group in groups.items()
+    ]
+
+
+def _pages(groups: dict[str, list[_Proof]], count: int) -> dict[str, list[int]]:
+    """The pages of each certificate: those with its QR codes and those that follow without any."""
+    owners: list[set[str]] = [set() for _ in range(count)]
+    for code, group in groups.items():
+        for proof in group:
+            if proof.page is not None and proof.page < count:
+                owners[proof.page].add(code)
+    last = next((owner for owner in owners if owner), set(groups))
+    for number, owner in enumerate(owners):
+        last = owners[number] = owner or last
+    return {code: [number for number, owner in enumerate(owners) if code in owner] for code in groups}
 
 
 def _nothing(exhibit: Exhibit) -> str:
@@ -109,10 +122,10 @@ def _badge(data: bytes, source: Source) -> _Proof:
     found = check(data, issuer_did(source), source.keys)
     told = None if found.document is None else _said(found.document)
     if found.state == "authentic" and told is None:
-        return _Proof("credential", "unreadable", None, why="It is a signed document, but no certificate.")
+        return _Proof("credential", "unreadable", why="It is a signed document, but no certificate.")
     key = found.key.public.fingerprint if found.key else None
-    address = str(found.document.get("id", "")) if isinstance(found.document, dict) else ""
-    return _Proof("credential", found.state, told, key, found.why, None, address.partition("#")[0])
+    address = str(found.document["id"]).partition("#")[0] if told else ""
+    return _Proof("credential", found.state, told.code if told else None, told, key, found.why, None, address)
 
 
 def _said(document: Json) -> Told | None:
@@ -150,23 +163,31 @@ def _day(moment: str) -> date:
 _BEHIND = re.compile(r"(?s)(?:(https?://[^\s#]+)#)?(.*)")
 
 
-def _symbol(text: str, page: int | None, source: Source, *, where: str = "QR code") -> _Proof:
-    """A QR code's text, or what somebody typed: an address and a payload or a code."""
-    parts = _BEHIND.fullmatch(text.strip())
-    address, held = (parts[1] or "", parts[2]) if parts else ("", text)
+def _symbol(symbol: Symbol, typed: bool, source: Source) -> _Proof:
+    """What a QR code says, or somebody typed: an address and a payload or a code, or one of these alone."""
+    parts = _BEHIND.fullmatch(symbol.text.strip())
+    address, held = (parts[1] or "", parts[2]) if parts else ("", symbol.text)
+    where = "text" if typed else "QR code"
     code = codes.typed(held)
     if code is None:
-        return _payload(held, address, page, source, where)
+        return _payload(held, address, symbol.page, source, where)
+    return _Proof(where, "authentic", code, page=symbol.page, address=address, looked_up=False)
+
+
+def _looked_up(proof: _Proof, source: Source) -> _Proof:
+    """The payload that a code stands for, as the source has it."""
+    assert proof.code is not None
+    shown = codes.grouped(proof.code)
     try:
-        payload = source.payload(code)
+        payload = source.payload(proof.code)
     except Unreachable as error:
-        return _Proof(f"{where} (a code)", "authentic", None, why=f"The code cannot be looked up: {error}.", page=page)
+        return replace(proof, state="unknown-code", why=f"The code {shown} cannot be looked up: {error}.")
     if payload is None:
-        return _Proof(where, "unknown-code", None, why=f"No certificate has the code {codes.grouped(code)}.", page=page)
-    proof = _payload(payload, address, page, source, where)
-    if proof.told is not None and proof.told.code != code:
-        return _Proof(where, "not-genuine", None, why="The code stands for another certificate.", page=page)
-    return proof
+        return replace(proof, state="unknown-code", why=f"No certificate of {source.words} has the code {shown}.")
+    found = _payload(payload, proof.address, proof.page, source, "code")
+    if found.code != proof.code:
+        return replace(proof, state="not-genuine", why="The code stands for another certificate.")
+    return found
 
 
 def _payload(text: str, address: str, page: int | None, source: Source, where: str) -> _Proof:
@@ -186,7 +207,17 @@ def _payload(text: str, address: str, page: int | None, source: Source, where: s
             facts=claims.facts,
         )
     key = opened.key.public.fingerprint if opened.key else None
-    return _Proof(where, opened.state, told, key, _WORDS[opened.state], page, address)
+    why = _WORDS[opened.state]
+    if opened.state == "unknown-key" and _is_sample(text):
+        why = _NO_CERTIFICATE
+    return _Proof(where, opened.state, told.code if told else None, told, key, why, page, address)
+
+
+def _is_sample(text: str) -> bool:
+    """Whether a payload is that of a preview, whose key everybody has."""
+    from certgen.sealing import SPECIMEN_KEY
+
+    return unseal(text, by_short([KeyRecord(SPECIMEN_KEY.public.multikey, date.min)])).state == "authentic"
 
 
 _WORDS = {
@@ -202,34 +233,47 @@ _WORDS = {
 
 
 def _finding(
-    label: str, exhibit: Exhibit, proofs: Sequence[_Proof], source: Source, today: date, several: bool
+    label: str,
+    exhibit: Exhibit,
+    proofs: Sequence[_Proof],
+    pages: list[int],
+    source: Source,
+    today: date,
+    *,
+    several: bool,
 ) -> Finding:
     """The verdict on one certificate, from its proofs."""
-    checks: list[Check] = []
-    proofs = _rescued(proofs)
-    for proof in proofs:
-        checks.append(_signature(proof))
+    if any(proof.looked_up for proof in proofs):
+        proofs = [proof for proof in proofs if proof.looked_up or not _same_code(proof, proofs)]
+    proofs = _rescued([proof if proof.looked_up else _looked_up(proof, source) for proof in proofs])
+    checks = [_signature(proof) for proof in proofs]
     state: State = min((proof.state for proof in proofs), key=_WORST.index)
-    best = next((proof for proof in proofs if proof.state == "authentic" and proof.told), proofs[0])
-    why = next((proof.why for proof in proofs if proof.state == state), "")
-    if state != "authentic" and any(proof.state == "authentic" for proof in proofs):
-        state, why = "altered", f"Its {proofs[0].where if proofs[0].state != 'authentic' else 'QR code'} is false."
-    told = _merged([proof.told for proof in proofs if proof.told and proof.state == best.state])
-    pages = sorted({proof.page for proof in proofs if proof.page is not None})
+    best = next((proof for proof in proofs if proof.state == "authentic"), proofs[0])
+    why = next(proof.why for proof in proofs if proof.state == state)
+    if state != "authentic" and best.state == "authentic":
+        state = "altered"
     finding = Finding(
         label=label,
         kind=exhibit.kind,
         state=state,
-        told=told,
+        told=_merged([proof.told for proof in proofs if proof.told and proof.state == best.state]),
         page=pages[0] + 1 if pages and several else None,
         fingerprint=best.fingerprint,
         why=why,
     )
-    if state == "authentic" and told is not None:
-        finding = _compared(finding, told, proofs, exhibit, source, pages, checks)
-    if finding.state == "authentic" and told is not None:
-        finding = _stands(finding, told, source, today, checks)
+    if state == "authentic" and finding.told is not None:
+        finding = _compared(finding, finding.told, proofs, exhibit, source, pages, checks)
+    if finding.state == "authentic" and finding.told is not None:
+        finding = _registered(finding, finding.told, exhibit, source, checks)
+    if finding.state == "authentic" and finding.told is not None:
+        finding = _stands(finding, finding.told, source, today, checks)
+    checks += [Check("file", "unknown", note) for note in exhibit.notes]
     return replace(finding, checks=tuple(checks))
+
+
+def _same_code(proof: _Proof, proofs: Sequence[_Proof]) -> bool:
+    """Whether a code alone says no more than the other proofs: it is theirs."""
+    return any(other.looked_up and other.code == proof.code for other in proofs)
 
 
 def _rescued(proofs: Sequence[_Proof]) -> list[_Proof]:
@@ -240,12 +284,9 @@ def _rescued(proofs: Sequence[_Proof]) -> list[_Proof]:
 
 
 def _signature(proof: _Proof) -> Check:
-    where = "attached credential" if proof.where == "credential" else proof.where
     if proof.state == "authentic":
-        if proof.told is None:
-            return Check("signature", "unknown", proof.why)
-        return Check("signature", "good", f"The {where} is signed by the issuer’s key.")
-    return Check("signature", "bad", f"The {where}: {proof.why}")
+        return Check("signature", "good", f"The {proof.where} is signed with the issuer’s key.")
+    return Check("signature", "bad", f"The {proof.where}: {proof.why}")
 
 
 def _merged(all_told: Iterable[Told]) -> Told | None:
@@ -276,18 +317,21 @@ def _compared(
     """The proofs with each other, with the page and with the address that the QR code leads to."""
     apart = _disagreements([proof for proof in proofs if proof.told])
     if apart:
-        checks.append(Check("agreement", "bad", f"The attached credential and the QR code differ in {apart}."))
-        return replace(finding, state="altered", why=f"The attached credential and the QR code differ in {apart}.")
+        checks.append(Check("agreement", "bad", f"The credential and the QR code differ in {apart}."))
+        return replace(finding, state="altered", why=f"The credential and the QR code differ in {apart}.")
     if len({proof.where for proof in proofs if proof.told}) > 1:
-        checks.append(Check("agreement", "good", "The attached credential and the QR code say the same."))
+        checks.append(Check("agreement", "good", "The credential and the QR code say the same."))
     for proof in proofs:
         if proof.address and not _leads_home(proof.address, source):
             words = f"The {proof.where} leads to {urlsplit(proof.address).netloc}, not to {_host(source)}."
             checks.append(Check("address", "bad", words))
             return replace(finding, state="altered", why=words)
     if exhibit.kind == "pdf":
-        shown = [exhibit.texts[page] for page in pages] if pages else list(exhibit.texts)
-        compared = compare(told, "\n".join(shown), finding.fingerprint)
+        hidden = {text for page, text in exhibit.hidden if page in pages}
+        record = source.record(told.code)
+        if record is not None and record.sha256 == exhibit.sha256:
+            return finding  # no byte of the page was changed
+        compared = compare(told, [exhibit.texts[page] for page in pages], hidden, finding.fingerprint)
         checks.extend(compared)
         wrong = [item.words for item in compared if item.mark == "bad"]
         if wrong:
@@ -336,6 +380,25 @@ def _same_text(one: Text, other: Text) -> bool:
     if one.digest is None:
         return other.is_of(one.start)
     return one.is_of(other.start) if other.digest is None else one.digest == other.digest
+
+
+def _registered(finding: Finding, told: Told, exhibit: Exhibit, source: Source, checks: list[Check]) -> Finding:
+    """The certificate beside its row in the academy's own registry."""
+    record = source.record(told.code)
+    if record is None:
+        return finding
+    if record.name is not None and record.title is not None:
+        if not (told.name.is_of(record.name) and told.title.is_of(record.title)):
+            words = "The registry has another name or title for this code."
+            checks.append(Check("registry", "bad", words))
+            return replace(finding, state="altered", why=words)
+        told = replace(told, name=Text(record.name), title=Text(record.title))
+    if exhibit.kind == "pdf" and record.sha256 and record.sha256 == exhibit.sha256:
+        checks.append(Check("registry", "good", "It is the very file that was issued, byte for byte."))
+    elif exhibit.kind == "pdf":
+        words = "It is not byte for byte the file that was issued: it was saved again, or it is a copy."
+        checks.append(Check("registry", "unknown", words))
+    return replace(finding, told=told)
 
 
 # --- whether it stands -----------------------------------------------------------------------

@@ -53,24 +53,29 @@ class Standing(Struct, frozen=True):
 
 
 class Record(Struct, frozen=True):
-    """What an academy's own registry says of a certificate; texts are None where they were erased."""
+    """What an academy's own registry says of a certificate; the texts are None where they were erased. ``sha256`` is
+    of the file as it was made."""
 
     name: str | None
     title: str | None
     sha256: str
-    payload: str | None
+    issued: date
 
 
 class Source(Protocol):
     """See :class:`Site` and :class:`certgen.verify.academy.Academy`. ``words`` says what it is, in a sentence's middle;
-    ``believed``: how its keys were come by."""
+    ``believed``: how its keys were come by; ``warning``: a sentence about the source itself, or empty."""
 
     words: str
     believed: str
+    warning: str
     about: About
     verify_url: str
     keys: tuple[KeyRecord, ...]
-    honest: frozenset[bytes]
+
+    @property
+    def honest(self) -> frozenset[bytes]:
+        """SHA-256 of the payloads that are believed though their key was stolen."""
 
     def standing(self, code: str, status: int, today: date) -> Standing: ...
 
@@ -107,6 +112,7 @@ class Site:
         self._lists: dict[int, StatusList | str] = {}
         self._notices: dict[int, Notices | None] = {}
         self.words = f"the site {address}"
+        self.warning = ""
         self.believed = f"as {address} gives them"
         try:
             told = self._json("site.json")
@@ -125,7 +131,14 @@ class Site:
             raise _no_site(address, f"its site.json cannot be read: {error}") from None
         except Unreachable as error:
             raise _no_site(address, str(error)) from None
-        self.honest = self._honest()
+        self._believed_payloads = self._honest()
+        there = urlsplit(self.verify_url).netloc
+        if urlsplit(address).netloc not in ("", there):
+            self.warning = f"{address} is a copy, or another’s: the site that it names as the issuer’s own is {there}."
+
+    @property
+    def honest(self) -> frozenset[bytes]:
+        return self._believed_payloads
 
     def standing(self, code: str, status: int, today: date) -> Standing:
         number, entry = divmod(status, LIST_LENGTH)

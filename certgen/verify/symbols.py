@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from certgen import codes
-from certgen.payload import ALPHABET, LONGEST
+from certgen.payload import ALPHABET, LONGEST, unseal
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -25,6 +25,12 @@ def is_ours(text: str) -> bool:
     """Whether a QR code may be a certificate's: a payload or a code, behind an address or by itself."""
     found = _TEXT.fullmatch(text)
     return found is not None and (len(found[1]) > 100 or "v#" in text or codes.typed(found[1]) is not None)
+
+
+def names(text: str) -> list[str]:
+    """The name and the title that a payload claims, true or not."""
+    claims = unseal(text.rpartition("#")[2], {}).claims
+    return [] if claims is None else [claims.name.start, claims.title.start]
 
 
 def on_page(page: Any) -> list[str]:
