@@ -22,13 +22,14 @@ _PINCHED = 85  # thousandths of kerning in a joined face that they still read so
 
 
 class Step(NamedTuple):
-    """A glyph's part of a string: moves in thousandths of the size before and after its code."""
+    """A glyph's part of a string: moves in thousandths of the size before and after its code; ``late`` as of Coded."""
 
     font: bytes
     code: bytes
     before: float
     after: float
     dy: int
+    late: int
 
 
 class _Steps(dict[Glyph, Step]):
@@ -42,11 +43,11 @@ class _Steps(dict[Glyph, Step]):
 
     def __missing__(self, glyph: Glyph) -> Step:
         gid, text, advance, dx, dy = glyph
-        layer, code, width = self.pairs[gid, text]
+        layer, code, width, late = self.pairs[gid, text]
         scale = 1000 / self.upem
         if len(self) >= _GLYPHS:
             self.clear()
-        step = Step(self.names[layer], code, -dx * scale, width + (dx - advance) * scale, dy)
+        step = Step(self.names[layer], code, -dx * scale, width + (dx - advance) * scale, dy, late)
         self[glyph] = step
         return step
 
@@ -54,12 +55,15 @@ class _Steps(dict[Glyph, Step]):
 class _Simple(dict[Glyph, bytes]):
     """Glyphs whose move is a whole number of thousandths -> their part of a TJ string, code and move in one.
 
-    So it is in every face of 1000 units to the em. A raised glyph or one in another layer: ValueError.
+    So it is in every face of 1000 units to the em. A raised glyph or one in another layer: ValueError. ``late`` tells
+    of each part which code a file has to bring for it, 0 for none; ``pinched`` are those whose next glyph is very near.
     """
 
     def __init__(self, steps: _Steps) -> None:
         super().__init__()
         self._steps = steps
+        self.late: dict[bytes, int] = {}
+        self.pinched: set[bytes] = set()
 
     def __missing__(self, glyph: Glyph) -> bytes:
         step = self._steps[glyph]
@@ -73,7 +77,19 @@ class _Simple(dict[Glyph, bytes]):
         if step.after:
             part += b")%d(" % step.after
         self[glyph] = part
+        self.late[part] = step.late
+        if abs(step.after) > _PINCHED:
+            self.pinched.add(part)
         return part
+
+
+class Shown(NamedTuple):
+    """A run's font, spacing and strings; the codes whose glyphs a file has to bring for it, with 0 for all others;
+    whether any letters are very near to each other."""
+
+    operators: bytes
+    late: set[int] | None
+    pinched: bool
 
 
 class Codes:
@@ -86,15 +102,21 @@ class Codes:
         self.joined = joined
         self.steps = _Steps(pairs, names, upem)
         self._simple = _Simple(self.steps)
+        self._brought = any(coded.late for coded in pairs.values())
 
-    def show(self, run: GlyphRun) -> bytes:
-        """Font, spacing and strings of a run (9.3, 9.4.3). KeyError: the font lacks a glyph."""
+    def show(self, run: GlyphRun) -> Shown:
+        """A run (9.3, 9.4.3). KeyError: the font lacks a glyph."""
         try:
-            shown = b"".join(map(self._simple.__getitem__, run.glyphs))
+            parts = list(map(self._simple.__getitem__, run.glyphs))
         except ValueError:
-            return _run(run, [self.steps[glyph] for glyph in run.glyphs], self.upem)
-        shown = b"%b %b Tf [(%b)]TJ" % (self.names[0], num(run.size), shown)
-        return b"%b Tc %b 0 Tc" % (num(run.tracking), shown) if run.tracking else shown
+            steps = [self.steps[glyph] for glyph in run.glyphs]
+            late = {step.late for step in steps} if self._brought else None
+            return Shown(_run(run, steps, self.upem), late, any(abs(step.after) > _PINCHED for step in steps))
+        late = set(map(self._simple.late.__getitem__, parts)) if self._brought else None
+        shown = b"%b %b Tf [(%b)]TJ" % (self.names[0], num(run.size), b"".join(parts))
+        if run.tracking:
+            shown = b"%b Tc %b 0 Tc" % (num(run.tracking), shown)
+        return Shown(shown, late, not self._simple.pinched.isdisjoint(parts))
 
 
 class Lacking(Exception):
@@ -105,10 +127,14 @@ class Lacking(Exception):
         self.runs = tuple(runs)
 
 
+_Late = list[tuple[str, set[int]]]  # by face
+
+
 class Encoder:
     """Turns draws into operators, remembering lines that come again.
 
-    ``codes`` maps a face's key to its :class:`Codes`; ``artwork`` a key to the resource's name and its size.
+    ``codes`` maps a face's key to its :class:`Codes`; ``artwork`` a key to the resource's name and its size. ``late``
+    collects, by face, the codes whose glyphs the file has to bring (and 0), until it is cleared.
     """
 
     def __init__(self, codes: Mapping[str, Codes], artwork: Mapping[str, tuple[bytes, Artwork]]) -> None:
@@ -116,7 +142,8 @@ class Encoder:
         self.artwork = artwork
         # By identity, because hashing a line costs as much as encoding it; the entry keeps the line
         # alive, so that its identity stays its own.
-        self._lines: dict[tuple[int, float, float, Colour], tuple[Line, bytes]] = {}
+        self._lines: dict[tuple[int, float, float, Colour], tuple[Line, bytes, _Late]] = {}
+        self.late: dict[str, set[int]] = {}
 
     def draws(self, draws: Iterable[Draw]) -> bytes:
         """The operators, each draw on lines of its own. Raises Lacking with every run that cannot be set."""
@@ -140,39 +167,49 @@ class Encoder:
     def text(self, text: Text) -> bytes:
         key = (id(text.line), text.x, text.y, text.colour)
         known = self._lines.get(key)
-        if known is not None:
-            return known[1]
-        encoded = self.line(text)
-        if len(self._lines) >= _LINES:
-            self._lines.clear()
-        self._lines[key] = (text.line, encoded)
-        return encoded
+        if known is None:
+            encoded, late = self.line(text)
+            if len(self._lines) >= _LINES:
+                self._lines.clear()
+            known = self._lines[key] = (text.line, encoded, late)
+        self.bring(known[2])
+        return known[1]
 
-    def line(self, text: Text) -> bytes:
-        """One text object (9.4)."""
+    def bring(self, late: _Late) -> None:
+        for face, codes in late:
+            known = self.late.get(face)
+            if known is None:
+                self.late[face] = set(codes)
+            else:
+                known |= codes
+
+    def line(self, text: Text) -> tuple[bytes, _Late]:
+        """One text object (9.4), and the codes whose glyphs a file has to bring for it."""
         line = text.line
         parts = [colour(text.colour, b"rg"), b"BT"]
         lacking = []
+        late: _Late = []
         pinched = False
         for run in line.runs:
             if not run.glyphs:
                 continue
             try:
                 codes = self.codes_of(run)
-                shown = codes.show(run)
+                shown, brought, near = codes.show(run)
             except KeyError:
                 lacking.append(run)
                 continue
+            if brought is not None:
+                late.append((run.face, brought))
             parts.append(b"1 0 0 1 %b %b Tm %b" % (num(text.x + run.x), num(text.y), shown))
-            if codes.joined and not pinched:
-                pinched = any(abs(codes.steps[glyph].after) > _PINCHED for glyph in run.glyphs)
+            pinched = pinched or (near and codes.joined)
         if lacking:
             raise Lacking(lacking)
         parts.append(b"ET")
         encoded = b" ".join(parts)
         if _needs_actual_text(line, pinched):
-            return b"/Span<</ActualText<FEFF%b>>>BDC %b EMC" % (utf16(line.text), encoded)
-        return encoded
+            encoded = b"/Span<</ActualText<FEFF%b>>>BDC %b EMC" % (utf16(line.text), encoded)
+        return encoded, late
 
     def codes_of(self, run: GlyphRun) -> Codes:
         return self.codes[run.face]
@@ -220,7 +257,7 @@ def _run(run: GlyphRun, steps: list[Step], upem: int) -> bytes:
     left = 0.0  # thousandths still to move left
     pieces: list[bytes] = []
     adjusted = False
-    for name, code, before, after, dy in steps:
+    for name, code, before, after, dy, _ in steps:
         if name is not font or dy != rise:
             if pieces:
                 out.append(_show(pieces, adjusted))
@@ -264,7 +301,7 @@ def _shape(shape: Shape) -> bytes:
     """A path, filled and stroked (8.5)."""
     parts = [b"q"]
     if shape.matrix is not None:
-        parts.append(b" ".join([f"{v:.6f}".rstrip("0").rstrip(".").encode() for v in shape.matrix]) + b" cm")
+        parts.append(_placed(shape.matrix))
     if shape.fill is not None:
         parts.append(colour(shape.fill, b"rg"))
     if shape.stroke is not None:
@@ -273,6 +310,11 @@ def _shape(shape: Shape) -> bytes:
     parts.append(shape.path.encode("ascii"))
     parts.append(_PAINT[shape.fill is not None, shape.stroke is not None])
     return b" ".join(parts)
+
+
+@lru_cache(maxsize=64)
+def _placed(matrix: tuple[float, ...]) -> bytes:
+    return b" ".join([f"{v:.6f}".rstrip("0").rstrip(".").encode() for v in matrix]) + b" cm"
 
 
 _PAINT = {(False, False): b"n Q", (True, False): b"f Q", (False, True): b"S Q", (True, True): b"B Q"}

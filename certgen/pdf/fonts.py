@@ -51,15 +51,18 @@ class Face(Protocol):
 
 
 class Coded(NamedTuple):
-    """A pair in a font: the font's layer, the code as it stands in a string, its width in /W."""
+    """A pair in a font: the font's layer, the code as it stands in a string, its width in /W; ``late``: the code where
+    a file that shows it has to bring its glyph, else 0."""
 
     layer: int
     code: bytes
     width: int
+    late: int = 0
 
 
 class File(NamedTuple):
-    """A font program: its name object, its descriptor without the program, the program deflated."""
+    """A font program: its name object, its descriptor without the program, the program deflated; without data each
+    file brings it (certgen.pdf.assembly)."""
 
     base: bytes  # subset tag and PostScript name
     descriptor: bytes
@@ -101,12 +104,12 @@ Pack = Callable[[bytes], bytes]
 def make(face: Face, pairs: Iterable[Pair], subset: Subsetter, pack: Pack = deflate) -> Program:
     """Embeds the glyphs of ``pairs``; their order does not matter. ``pack`` deflates: as small as can be for what is
     made once, quickly for what each file brings."""
-    wanted = sorted(set(pairs))
+    wanted = sorted(set(pairs), key=in_order)
     files: list[File] = []
     layers: list[Layer] = []
     codes: dict[Pair, Coded] = {}
     for group, cut in _groups(face, wanted, subset):
-        files.append(_file(face, group, cut, pack))
+        files.append(file_of(face, group, cut, pack))
         stacked: list[list[tuple[int, Pair]]] = []  # (cid, pair)
         if face.is_cff:
             depth: dict[int, int] = {}
@@ -120,25 +123,31 @@ def make(face: Face, pairs: Iterable[Pair], subset: Subsetter, pack: Pack = defl
         for entries in stacked:
             entries.sort()
             for cid, pair in entries:
-                codes[pair] = Coded(len(layers), escape(cid.to_bytes(2, "big")), _width(face, pair[0]))
-            layers.append(_layer(face, len(files) - 1, entries, cut, pack))
+                codes[pair] = coded(face, len(layers), cid, pair)
+            gids = b"" if face.is_cff else pack(gids_of(entries, cut.mapping))
+            layers.append(layer_of(face, len(files) - 1, entries, gids, pack))
     return Program(face.is_cff, tuple(files), tuple(layers), codes)
 
 
-def write(program: Program, stream: Callable[[bytes, bytes], int], add: Callable[[bytes], int]) -> list[int]:
-    """Writes a program's objects through ``stream(data, entries)`` and ``add(body)``; the numbers of its fonts."""
+def write(
+    program: Program, stream: Callable[[bytes, bytes], int], add: Callable[[bytes], int], late: int = 0
+) -> list[int]:
+    """Writes a program's objects through ``stream(data, entries)`` and ``add(body)``; the numbers of its fonts. Where
+    each file brings the program, ``late`` is its number there, and its CIDToGIDMap has the next."""
     key = b"/FontFile3" if program.cff else b"/FontFile2"
     descriptors = [
         add(
             b"<</Type/FontDescriptor/FontName%b%b%b %d 0 R>>"
-            % (file.base, file.descriptor, key, stream(file.data, file.entries))
+            % (file.base, file.descriptor, key, late or stream(file.data, file.entries))
         )
         for file in program.files
     ]
     fonts = []
     for layer in program.layers:
         base = program.files[layer.file].base
-        kind = b"/CIDFontType0" if program.cff else b"/CIDFontType2/CIDToGIDMap %d 0 R" % stream(layer.gids, _FLATE)
+        kind = b"/CIDFontType0"
+        if not program.cff:
+            kind = b"/CIDFontType2/CIDToGIDMap %d 0 R" % (late + 1 if late else stream(layer.gids, _FLATE))
         descendant = add(
             b"<</Type/Font/Subtype%b/BaseFont%b/CIDSystemInfo<</Registry(Adobe)/Ordering(Identity)/Supplement 0>>"
             b"/FontDescriptor %d 0 R/W%b>>" % (kind, base, descriptors[layer.file], layer.widths)
@@ -152,20 +161,34 @@ def write(program: Program, stream: Callable[[bytes, bytes], int], add: Callable
     return fonts
 
 
+def in_order(pair: Pair) -> tuple[int, str, int]:
+    """By text, so that runs of letters have runs of codes."""
+    return len(pair[1]), pair[1], pair[0]
+
+
+def coded(face: Face, layer: int, cid: int, pair: Pair, late: bool = False) -> Coded:
+    return Coded(layer, escape(cid.to_bytes(2, "big")), _width(face, pair[0]), cid if late else 0)
+
+
 def _width(face: Face, gid: int) -> int:
     """The advance width in thousandths of an em, as /W and every position have it."""
     return round(face.advance(gid) * 1000 / face.upem)
 
 
-def _file(face: Face, group: list[Pair], cut: Cut, pack: Pack) -> File:
+def file_of(face: Face, group: list[Pair], cut: Cut, pack: Pack | None) -> File:
     digest = hashlib.sha256(cut.data + repr(group).encode("utf-8", "backslashreplace")).digest()
     tag = "".join([chr(65 + byte % 26) for byte in digest[:6]])
     entries = b"/Subtype/CIDFontType0C" if face.is_cff else b"/Length1 %d" % len(cut.data)
     descriptor = _descriptor(face, [gid for gid, _ in group])
-    return File(name(f"{tag}+{face.key}"), descriptor, pack(cut.data), entries + _FLATE)
+    return File(name(f"{tag}+{face.key}"), descriptor, pack(cut.data) if pack else b"", entries + _FLATE)
 
 
-def _layer(face: Face, file: int, entries: list[tuple[int, Pair]], cut: Cut, pack: Pack) -> Layer:
+def gids_of(entries: list[tuple[int, Pair]], mapping: dict[int, int]) -> bytes:
+    """A CIDToGIDMap (9.7.4.2) of consecutive codes from 1."""
+    return b"\0\0" + b"".join([mapping[pair[0]].to_bytes(2, "big") for _, pair in entries])
+
+
+def layer_of(face: Face, file: int, entries: list[tuple[int, Pair]], gids: bytes, pack: Pack) -> Layer:
     widths = [b"0[%d]" % _width(face, 0)]
     before = -1
     for cid, pair in entries:  # consecutive CIDs share an array
@@ -173,9 +196,6 @@ def _layer(face: Face, file: int, entries: list[tuple[int, Pair]], cut: Cut, pac
             widths.append(b"]%d[" % cid if before >= 0 else b"%d[" % cid)
         widths.append(b"%d " % _width(face, pair[0]))
         before = cid
-    gids = b""
-    if not face.is_cff:
-        gids = pack(b"\0\0" + b"".join([cut.mapping[pair[0]].to_bytes(2, "big") for _, pair in entries]))
     cmap = pack(_to_unicode([(cid, pair[1]) for cid, pair in entries]))
     return Layer(file, b"[%b%b]" % (b"".join(widths), b"]" if entries else b""), gids, cmap)
 
@@ -274,10 +294,28 @@ def _to_unicode(entries: list[tuple[int, str]]) -> bytes:
         b"<< /Registry (Adobe) /Ordering (UCS) /Supplement 0 >> def\n/CMapName /Adobe-Identity-UCS def\n"
         b"/CMapType 2 def\n1 begincodespacerange\n<0000> <FFFF>\nendcodespacerange"
     ]
-    for start in range(0, len(entries), 100):  # at most 100 in a block
-        block = entries[start : start + 100]
-        lines.append(b"%d beginbfchar" % len(block))
-        lines += [b"<%04X> <%b>" % (cid, utf16(target(text))) for cid, text in block]
-        lines.append(b"endbfchar")
+    ranges = [(first, last, utf16(text)) for first, last, text in _runs(entries)]
+    chars = [b"<%04X> <%b>" % (first, text) for first, last, text in ranges if first == last]
+    spans = [b"<%04X> <%04X> <%b>" % (first, last, text) for first, last, text in ranges if first < last]
+    for kind, all_of_kind in ((b"bfchar", chars), (b"bfrange", spans)):
+        for start in range(0, len(all_of_kind), 100):  # at most 100 in a block
+            block = all_of_kind[start : start + 100]
+            lines += [b"%d begin%b" % (len(block), kind), *block, b"end" + kind]
     lines.append(b"endcmap\nCMapName currentdict /CMap defineresource pop\nend\nend")
     return b"\n".join(lines)
+
+
+def _runs(entries: list[tuple[int, str]]) -> list[tuple[int, int, str]]:
+    """First code, last code and the first's text: codes that follow each other, for characters that do. Within a run
+    only the last byte changes, of codes and of characters (9.10.3; technical note 5014, 7.2)."""
+    runs: list[tuple[int, int, str]] = []
+    for cid, text in entries:
+        text = target(text)
+        if runs and len(text) == 1 and text <= "\uffff":
+            first, last, start = runs[-1]
+            step = cid - first
+            if cid == last + 1 and cid % 256 and len(start) == 1 and ord(text) == ord(start) + step and ord(text) % 256:
+                runs[-1] = first, cid, start
+                continue
+        runs.append((cid, cid, text))
+    return runs

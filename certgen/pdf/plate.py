@@ -18,6 +18,7 @@ from typing import Any, NamedTuple, Protocol
 
 from certgen.page import Artwork, Document, Draw, Filling, GlyphRun, Picture, Text
 from certgen.pdf import fonts, metadata, structure
+from certgen.pdf.assembly import Assembly, assemble
 from certgen.pdf.content import Codes, Encoder, Lacking
 from certgen.pdf.fonts import Coded, Cut, Face, Pair, Program, Subsetter
 from certgen.pdf.structure import Leaf, Tree, malformed
@@ -70,6 +71,7 @@ class Plate:
         elements: tuple[tuple[bytes, str, bytes], ...],
         packet: bytes,
         faces: dict[str, _Cut],
+        assemblies: tuple[tuple[str, Assembly], ...],
         font_entries: bytes,
         artwork: dict[str, tuple[bytes, Artwork]],
         book: Book,
@@ -83,6 +85,7 @@ class Plate:
         self._elements = elements
         self._packet = packet
         self._faces = faces
+        self._assemblies = assemblies
         self._font_entries = font_entries
         self._artwork = artwork
         self._book = book
@@ -95,9 +98,10 @@ class Plate:
         self._encoder = Encoder(codes, self._artwork)
         self._own: dict[tuple[str, frozenset[Pair]], Program] = {}
         self._slots = frozenset(place.slot for _, places in self._contents for place in places)
+        self._last: tuple[bytes, str] = b"", self._midstate.hexdigest()  # a tail and its file's digest
 
     def __getstate__(self) -> dict[str, Any]:
-        made = ("_midstate", "_encoder", "_own", "_slots")
+        made = ("_midstate", "_encoder", "_own", "_slots", "_last")
         return {key: value for key, value in self.__dict__.items() if key not in made}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -111,6 +115,8 @@ class Plate:
 
     def digest(self, tail: bytes) -> str:
         """SHA-256 of the whole file, in hexadecimal, from the prefix's saved state."""
+        if tail is self._last[0]:  # as after every filling, whose identifier is made of the same bytes
+            return self._last[1]
         state = self._midstate.copy()
         state.update(tail)
         return state.hexdigest()
@@ -125,12 +131,13 @@ class Plate:
             self._refuse(filling)
         drawn: dict[str, bytes] = {}
         lacking: dict[str, tuple[GlyphRun, ...]] = {}
+        late = self._encoder.late = {}
         for slot, draws in filling.slots.items():
             try:
                 drawn[slot] = self._encoder.draws(draws)
             except Lacking as error:
                 lacking[slot] = error.runs
-        own = self._with_own_fonts(filling, lacking, drawn) if lacking else []
+        own = self._with_own_fonts(filling, lacking, drawn, late) if lacking else []
         writer = _Tail(len(self.prefix))
         try:
             packet = metadata.packet(self._packet, filling.metadata)
@@ -151,6 +158,11 @@ class Plate:
                 number += 1
         except KeyError as error:
             raise malformed("slot-missing", f"The filling has no address or language for “{error.args[0]}”.") from None
+        for key, assembly in self._assemblies:
+            made = assembly.make(late.get(key))
+            writer.put(number, stream_object(number, made.entries, made.data))
+            writer.put(number + 1, stream_object(number + 1, b"", made.gids))
+            number += 2
         entries = self._font_entries
         following = self._following
         for index, (_, program) in enumerate(own):
@@ -169,7 +181,11 @@ class Plate:
         raise malformed("slot-unknown", f"The document has no slot “{'”, “'.join(extra)}”.")
 
     def _with_own_fonts(
-        self, filling: Filling, lacking: dict[str, tuple[GlyphRun, ...]], drawn: dict[str, bytes]
+        self,
+        filling: Filling,
+        lacking: dict[str, tuple[GlyphRun, ...]],
+        drawn: dict[str, bytes],
+        late: dict[str, set[int]],
     ) -> list[tuple[str, Program]]:
         """Draws slots with runs that the plate's fonts lack: those runs, whole, in fonts of this file's own, one for
         each face."""
@@ -184,7 +200,7 @@ class Plate:
             names = tuple(b"/X%dL%d" % (index, layer) for layer in range(len(program.layers)))
             face = self._book.by_key(key)
             codes[key] = Codes(program.codes, names, face.upem, face.joined)
-        encoder = _Mixed(self._encoder, codes, moved)
+        encoder = _Mixed(self._encoder, codes, moved, late)
         for slot in lacking:
             drawn[slot] = encoder.draws(filling.slots[slot])
         return own
@@ -214,7 +230,8 @@ class Plate:
         offsets[_XREF] = writer.position
         rows = struct.pack(">" + "BIB" * len(offsets), *[v for n in sorted(offsets) for v in (1, offsets[n], 0)])
         state = self._midstate.copy()
-        state.update(b"".join(parts))
+        body = b"".join(parts)
+        state.update(body)
         first = hashlib.sha256(filling.metadata.identifier.encode("utf-8")).hexdigest()[:32]
         index = b"1 %d" % (late - 1)
         if following > self._following:
@@ -228,21 +245,25 @@ class Plate:
             self._previous,
             index,
         )
-        parts.append(stream_object(_XREF, entries, rows))
-        parts.append(b"startxref\n%d\n%%%%EOF\n" % writer.position)
-        return b"".join(parts)
+        end = b"%bstartxref\n%d\n%%%%EOF\n" % (stream_object(_XREF, entries, rows), writer.position)
+        state.update(end)
+        self._last = b"%b%b" % (body, end), state.hexdigest()
+        return self._last[0]
 
 
 class _Mixed(Encoder):
     """An encoder for one filling: some runs in fonts of its own, the others in the plate's; nothing is remembered."""
 
-    def __init__(self, base: Encoder, own: dict[str, Codes], moved: set[int]) -> None:
+    def __init__(self, base: Encoder, own: dict[str, Codes], moved: set[int], late: dict[str, set[int]]) -> None:
         super().__init__(base.codes, base.artwork)
         self._own = own
         self._moved = moved
+        self.late = late
 
     def text(self, text: Text) -> bytes:
-        return self.line(text)
+        encoded, late = self.line(text)
+        self.bring(late)
+        return encoded
 
     def codes_of(self, run: GlyphRun) -> Codes:
         return self._own[run.face] if id(run) in self._moved else self.codes[run.face]
@@ -321,6 +342,13 @@ def engrave(document: Document, book: Book, *, subset: Subsetter = _subset) -> P
         if node.in_tail:
             node.number, number = number, number + 1
 
+    shown = _shown(document, tree)
+    assembled: dict[str, tuple[int, Program, Assembly]] = {}
+    for key, stock in sorted(document.stock.items()):
+        if found := assemble(book.by_key(key), shown.get(key, ()), stock, subset):
+            assembled[key] = (number, *found)
+            number += 2
+
     body = Body(number)
     for node in tree.nodes:
         if not node.in_tail:
@@ -336,7 +364,9 @@ def engrave(document: Document, book: Book, *, subset: Subsetter = _subset) -> P
             node.annotation = body.add(start + structure.address(node.link.url) + end)
 
     # Fonts: what the fixed text uses and the stock.
-    faces, font_entries = _engrave_fonts(document, tree, book, body, subset)
+    for key, stock in document.stock.items():
+        shown.setdefault(key, set()).update(stock)
+    faces, font_entries = _engrave_fonts(shown, assembled, book, body, subset)
     artwork: dict[str, tuple[bytes, Artwork]] = {}
     transparent: set[str] = set()
     xobjects = b""
@@ -400,6 +430,7 @@ def engrave(document: Document, book: Book, *, subset: Subsetter = _subset) -> P
         elements=tuple(elements),
         packet=metadata.head(document.language),
         faces=faces,
+        assemblies=tuple((key, assembly) for key, (_, _, assembly) in assembled.items()),
         font_entries=font_entries,
         artwork=artwork,
         book=book,
@@ -415,22 +446,31 @@ def _pictures(art: Iterable[Draw], leaves: Iterable[Leaf]) -> set[str]:
     return {draw.artwork for draw in draws if isinstance(draw, Picture)}
 
 
-def _engrave_fonts(
-    document: Document, tree: Tree, book: Book, body: Body, subset: Subsetter
-) -> tuple[dict[str, _Cut], bytes]:
-    pairs: dict[str, set[Pair]] = {key: set(stock) for key, stock in document.stock.items()}
+def _shown(document: Document, tree: Tree) -> dict[str, set[Pair]]:
+    """What the fixed text shows, by face."""
+    pairs: dict[str, set[Pair]] = {}
     marks = [leaf.mark for leaves in tree.leaves for leaf in leaves]
     for draws in [*[page.art for page in document.pages], *[mark.draws for mark in marks]]:
         for draw in draws:
             if isinstance(draw, Text):
                 for run in draw.line.runs:
                     pairs.setdefault(run.face, set()).update([(glyph.gid, glyph.text) for glyph in run.glyphs])
+    return pairs
+
+
+def _engrave_fonts(
+    pairs: dict[str, set[Pair]],
+    assembled: dict[str, tuple[int, Program, Assembly]],
+    book: Book,
+    body: Body,
+    subset: Subsetter,
+) -> tuple[dict[str, _Cut], bytes]:
     faces = {}
     entries = b""
     for index, key in enumerate(sorted(key for key in pairs if pairs[key])):
         face = book.by_key(key)
-        program = fonts.make(face, pairs[key], subset)
-        numbers = fonts.write(program, lambda data, extra: body.stream(data, extra, compress=False), body.add)
+        late, program = assembled[key][:2] if key in assembled else (0, fonts.make(face, pairs[key], subset))
+        numbers = fonts.write(program, lambda data, extra: body.stream(data, extra, compress=False), body.add, late)
         names = tuple(b"/F%dL%d" % (index, layer) if layer else b"/F%d" % index for layer in range(len(numbers)))
         entries += b"".join([b"%b %d 0 R" % item for item in zip(names, numbers, strict=True)])
         faces[key] = (program.codes, names, face.upem, face.joined)
