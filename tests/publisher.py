@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,7 @@ class Publisher:
             asks.append(Ask(wanted, self.registry.match([wanted])[0], replace=replaces is not None))
 
         def code_of(wanted: Wanted, revision: int) -> str:
-            return codes.text(wanted.person.encode()[:9] + bytes([revision]))
+            return codes.text(sha256(f"{wanted.person},{revision}".encode()).digest()[:10])
 
         made = self.registry.reserve(
             asks, code_of=code_of, issued=ISSUED, prefix=f"{self.issuer.verify_url}/v#", setting=""
