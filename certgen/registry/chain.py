@@ -29,6 +29,10 @@ _encode = msgspec.json.Encoder(order="deterministic").encode
 _decode = msgspec.json.decode
 
 
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
 def who() -> str:
     """The name of the account that runs certgen."""
     try:
@@ -58,7 +62,7 @@ def append(
     sealed = sorted(seals)
     event: dict[str, Any] = {
         "seq": seq,
-        "at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "at": f"{now():%Y-%m-%dT%H:%M:%SZ}",
         "who": who(),
         "machine": platform.node(),
         "kind": kind,

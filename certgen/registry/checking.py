@@ -7,9 +7,7 @@ import zlib
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
-import msgspec
 from msgspec.structs import replace
 from sqlalchemy import Connection, select
 
@@ -19,7 +17,6 @@ from certgen.registry import chain, database, keeping, rows, tables
 from certgen.registry.rows import Event, Row
 from certgen.registry.shelf import CREDENTIALS, Shelf, altered
 from certgen.registry.snapshot import files
-from certgen.signing import KeyRecord
 
 
 def check(connection: Connection, path: Path) -> list[Problem]:
@@ -27,12 +24,19 @@ def check(connection: Connection, path: Path) -> list[Problem]:
     broken = database.quick_check(connection, whole=True)
     if broken:  # nothing that is read from such a file can be trusted
         return [database.damaged(path, fault) for fault in broken]
+    try:
+        return _contents(connection, path)
+    except (TypeError, ValueError, KeyError, AttributeError) as error:  # a value of another kind than was written
+        return [database.damaged(path, f"what it holds makes no sense ({error})")]
+
+
+def _contents(connection: Connection, path: Path) -> list[Problem]:
     found = [database.damaged(path, fault) for fault in chain.faults(connection)[:20]]
     if found:
         return found
     events = list(chain.history(connection))
     found += list(_rows(connection, path, events))[:20]
-    found += [database.damaged(path, fault) for fault in _kept(Shelf(connection, path), events)][:20]
+    found += [database.damaged(path, fault) for fault in _kept(Shelf(connection, path))][:20]
     return found
 
 
@@ -68,7 +72,7 @@ def _rows(connection: Connection, path: Path, events: list[Event]) -> Iterator[P
             yield database.damaged(path, message)
 
 
-def _kept(shelf: Shelf, events: list[Event]) -> Iterator[str]:
+def _kept(shelf: Shelf) -> Iterator[str]:
     connection = shelf.connection
     there: set[str] = set()
     for row in connection.execute(select(tables.blobs)).yield_per(50):
@@ -87,11 +91,7 @@ def _kept(shelf: Shelf, events: list[Event]) -> Iterator[str]:
             if needed - there:
                 yield f"a setting lacks a file ({row.digest[:12]})"
     yield from (f"a file of course facts is missing ({digest[:12]})" for digest in set(keeping.facts(shelf)) - there)
-    told: dict[str, Any] = {}
-    for event in events:
-        if event.kind == "key":
-            told.setdefault(event.details["multikey"], {}).update(event.details)
-    if [msgspec.convert(key, KeyRecord) for key in told.values()] != keeping.keys(shelf):
+    if keeping.sound_keys(shelf) is None:
         yield "the list of keys was altered"
 
 

@@ -6,6 +6,7 @@ Source: sqlite.org, "PRAGMA Statements", "Write-Ahead Logging", "How To Corrupt 
 from __future__ import annotations
 
 import sqlite3
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from operator import itemgetter
@@ -13,6 +14,7 @@ from pathlib import Path
 from sqlite3 import Connection as Raw
 from typing import Any
 
+import msgspec
 from sqlalchemy import URL, Connection, Engine, Insert, Update, create_engine, event
 from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 
@@ -22,6 +24,7 @@ BUSY = 30_000  # milliseconds that SQLite waits for another's lock
 CHECKPOINT = 10_000  # pages that the log holds before it is written into the file; at the end it is in any case
 IMMEDIATE = {"begin": "BEGIN IMMEDIATE"}
 
+_DAMAGE = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_ERROR", "SQLITE_MISMATCH")
 RESTORE = "Leave the file as it is and restore the registry from your last backup: certgen restore FILE"
 
 
@@ -60,11 +63,13 @@ def set_journal(connection: Connection, *, shared: bool) -> None:
 
 @contextmanager
 def told(path: Path) -> Iterator[None]:
-    """Turns what the database refuses into a Problem with exit code 6."""
+    """Turns what the database refuses, and what makes no sense when it is read, into a Problem with exit code 6."""
     try:
         yield
     except DBAPIError as error:
         raise CertgenError(trouble(path, error)) from error
+    except (msgspec.MsgspecError, zlib.error, UnicodeDecodeError) as error:
+        raise CertgenError(damaged(path, f"what it holds makes no sense ({error})")) from error
 
 
 class Refusing:
@@ -96,7 +101,7 @@ def trouble(path: Path, error: DBAPIError) -> Problem:
     if name.startswith("SQLITE_IOERR"):
         message = f"The registry cannot be reached ({said})."
         return problem(path, "registry-unreachable", message, "Check the disk or the network, then run again.")
-    if isinstance(error, OperationalError) and not name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_ERROR")):
+    if isinstance(error, OperationalError) and name and not name.startswith(_DAMAGE):
         return problem(path, "registry-unreachable", f"The registry cannot be used ({said}).", "Run again.")
     return damaged(path, said)
 

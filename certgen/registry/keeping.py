@@ -5,11 +5,13 @@ from __future__ import annotations
 import zlib
 from datetime import date
 from hashlib import sha256
+from typing import Any
 
 import msgspec
 from sqlalchemy import func, insert, select, update
 
-from certgen.registry import chain, rows, tables
+from certgen.errors import CertgenError
+from certgen.registry import chain, database, tables
 from certgen.registry.shelf import Shelf
 from certgen.registry.snapshot import Setting, files
 from certgen.signing import KeyRecord, KeyState
@@ -63,10 +65,26 @@ def facts(shelf: Shelf) -> list[str]:
 
 
 def keys(shelf: Shelf) -> list[KeyRecord]:
-    return [
-        KeyRecord(row.multikey, date.fromisoformat(row.made), row.state, rows.day(row.since), row.made_on)
-        for row in shelf.connection.execute(select(tables.keys).order_by(tables.keys.c.place))
-    ]
+    """Raises :class:`CertgenError` where they are not what history says: a compromised key must not become a good one
+    by a flipped bit."""
+    found = sound_keys(shelf)
+    if found is None:
+        raise CertgenError(database.damaged(shelf.path, "the list of keys was altered"))
+    return found
+
+
+def sound_keys(shelf: Shelf) -> list[KeyRecord] | None:
+    """None where they are not what history says."""
+    told: dict[str, dict[str, Any]] = {}
+    query = select(tables.events.c.facts).where(tables.events.c.kind == "key").order_by(tables.events.c.seq)
+    for text in shelf.connection.execute(query).scalars():
+        said = msgspec.json.decode(text, type=dict[str, Any])
+        told.setdefault(said["multikey"], {}).update(said)
+    found = shelf.connection.execute(select(tables.keys).order_by(tables.keys.c.place)).mappings()
+    there = [{name: row[name] for name in KeyRecord.__struct_fields__} for row in found]
+    if there != list(told.values()):
+        return None
+    return [msgspec.convert(key, KeyRecord) for key in there]
 
 
 def add_key(shelf: Shelf, key: KeyRecord) -> None:

@@ -23,7 +23,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import msgspec
 from msgspec import Struct
@@ -196,15 +196,30 @@ def _write(path: Path, holder: Holder) -> None:
 
 
 def _dead(there: Holder | None, mine: Holder) -> bool:
-    """Left behind by a process of this user on this computer: alive, it would hold the lock that we have."""
+    """Left behind by a process of this user on this computer that has ended. One of our own number ended before us, or
+    it would hold the lock that we have."""
     if there is None or (there.user, there.machine, there.computer) != (mine.user, mine.machine, mine.computer):
         return False
-    if os.name == "posix":
-        try:
-            os.kill(there.process, 0)
-        except OSError:
-            return True
-        return there.process == os.getpid()
+    return there.process == mine.process or not _alive(there.process)
+
+
+def _alive(process: int) -> bool:
+    if os.name == "nt":
+        import ctypes
+
+        kernel: Any = ctypes.windll.kernel32  # type: ignore[attr-defined,unused-ignore]
+        handle = kernel.OpenProcess(0x100000, False, process)  # SYNCHRONIZE
+        if not handle:
+            return False
+        running = kernel.WaitForSingleObject(handle, 0) == 0x102  # WAIT_TIMEOUT
+        kernel.CloseHandle(handle)
+        return bool(running)
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # another user's
+        return True
     return True
 
 

@@ -90,7 +90,8 @@ class Registry:
             message = "The registry was written by a newer certgen."
             hint = "Update certgen here: pip install --upgrade certgen"
             raise CertgenError(database.problem(self.path, "registry-newer", message, hint))
-        self._lease.shared = shared or self._lease.shared
+        if shared and not self._lease.shared:
+            self._lease = Lease(self.path, shared=True, pace=self._lease.pace)
         if version < tables.SCHEMA or shared != self._lease.shared:
             with self._write() as shelf:
                 for step in range(self._version(shelf.connection), tables.SCHEMA):
@@ -143,7 +144,11 @@ class Registry:
 
     @contextmanager
     def _write(self) -> Iterator[Shelf]:
-        with self.writing(), database.told(self.path), self._engine.connect() as connection:
+        with (
+            self.writing(),
+            database.told(self.path),
+            self._engine.connect() as connection,
+        ):
             self._still_mine()
             with connection.execution_options(**database.IMMEDIATE).begin():
                 yield Shelf(connection, self.path)
@@ -157,7 +162,11 @@ class Registry:
 
     @contextmanager
     def _read(self) -> Iterator[Shelf]:
-        with database.told(self.path), self._engine.connect() as connection, connection.begin():
+        with (
+            database.told(self.path),
+            self._engine.connect() as connection,
+            connection.begin(),
+        ):
             yield Shelf(connection, self.path)
 
     # --- a batch -----------------------------------------------------------------------------
@@ -326,6 +335,8 @@ class Registry:
     def history(self) -> Iterator[Event]:
         """All events, the first first."""
         with self._read() as shelf:
+            for fault in chain.faults(shelf.connection):
+                raise CertgenError(database.damaged(self.path, fault))
             events = list(chain.history(shelf.connection))
         return iter(events)
 
