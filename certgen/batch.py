@@ -16,7 +16,7 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from certgen import codes, ledger, output, press, readback, roster
+from certgen import baked, codes, ledger, output, press, readback, roster
 from certgen import course as courses
 from certgen import credential as credentials
 from certgen.compose import Blank, Fit, Studio
@@ -202,6 +202,8 @@ class Batch(Enrolment):
                 return
             self._read_back(tray, sealer, [order for order, _ in made])
             self._hand_over(tray, made)
+        if self.options.badges:
+            self._write_badges()
         self._list()
         if self.options.issued_sheet:
             self._write_sheet()
@@ -300,6 +302,17 @@ class Batch(Enrolment):
         self.entries = sorted(
             (entry for entry in self.entries if entry.row not in failed), key=lambda entry: turn[entry.row]
         )
+
+    def _write_badges(self) -> None:
+        """Beside each certificate, for wallets and collections of badges."""
+        assert self.registry is not None
+        picture = baked.emblem(self.issuer, self.book)
+        for entry in self.entries:
+            held = self.registry.find(entry.code.replace("-", ""))
+            if held is not None and held.badge:
+                stem = self.folder / Path(entry.file).stem
+                output.put(Path(f"{stem}.json"), held.badge)
+                output.put(Path(f"{stem}.png"), baked.bake(picture, held.badge))
 
     def _list(self) -> None:
         """The manifest, and what else lies in the folder."""

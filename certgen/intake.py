@@ -50,6 +50,7 @@ class Options(Struct, frozen=True, kw_only=True):
     on_change: Literal["keep", "replace", "refuse"] | None = None
     new_email: Literal["same", "other"] | None = None
     check: bool = False  # read every QR code back
+    badges: bool = False  # beside each certificate, as JSON and as a picture
     read_memory: int | None = None  # megabytes
     read_time: float | None = None  # seconds
 

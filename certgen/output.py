@@ -240,6 +240,14 @@ def write_whole(path: Path, data: bytes) -> None:
             raise CertgenError(_busy(str(path))) from None
 
 
+def put(path: Path, data: bytes) -> None:
+    """A file with these bytes; one that has them is left alone. Raises :class:`CertgenError`."""
+    with told(f"“{path.name}” cannot be read"):
+        if path.exists() and path.read_bytes() == data:
+            return
+    write_whole(path, data)
+
+
 def lay_beside(folder: Path, stem: str, suffix: str, data: bytes, *, replace: bool) -> Path:
     """A file that people may have open or have written in, so that nothing is written over unasked: where another one
     is there the new one gets a number, as in “roster-issued (2).xlsx”. With ``replace`` it takes the old one's place,

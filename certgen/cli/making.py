@@ -85,6 +85,7 @@ def inputs(command: Callable[..., int]) -> Callable[..., int]:
     type=click.Choice(["same", "other"]),
     help="Whether a name whose e-mail address has changed is the same person [in a terminal it asks].",
 )
+@click.option("--badges", is_flag=True, help="Write each certificate's Open Badge beside it, as JSON and as a PNG.")
 @click.option("--check", is_flag=True, help="Read every QR code back from its page, not only some.")
 @click.option("--no-sheet", is_flag=True, help="Do not write <roster>-issued.xlsx, the roster with codes and reasons.")
 @click.option(
