@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -16,9 +17,12 @@ from typing import NamedTuple
 
 import pytest
 from academy import ISSUER, Academy
+from browser import Browser
 from click.testing import CliRunner
+from conftest import missing
 
 from certgen.cli import cli, guarded
+from certgen.codes import grouped
 from certgen.registry import Registry
 from certgen.site.serve import server
 
@@ -36,8 +40,9 @@ class Desk:
     def __init__(self, folder: Path, port: int) -> None:
         self.folder, self.site = folder, folder / "site"
         self.academy = Academy(folder)
-        address = ISSUER.replace("https://verify.meridian-training.org", f"http://127.0.0.1:{port}")
-        (folder / "issuer.toml").write_text(address, encoding="utf-8")
+        self.address = f"http://127.0.0.1:{port}"
+        issuer = ISSUER.replace("https://verify.meridian-training.org", self.address)
+        (folder / "issuer.toml").write_text(issuer, encoding="utf-8")
         assert self("batch", self.academy.roster).exit_code == 0
 
     def __call__(self, *arguments: str | Path) -> Done:
@@ -143,3 +148,30 @@ def test_serve_shows_the_last_build_until_it_is_stopped(desk: Desk) -> None:
             time.sleep(0.1)
             process.send_signal(signal.SIGINT)
         assert process.wait(10) == 0
+
+
+def test_the_browser_says_of_the_built_site_what_the_commands_did(desk: Desk) -> None:
+    """Everything together: certificates of a batch, the site of the command, the page in a browser."""
+    program = shutil.which("chromium") or shutil.which("google-chrome")
+    if program is None:
+        missing("chromium", "install chromium (apt or brew)")
+    ana, chidi, olena = (desk.code(name) for name in ("Ana Díaz", "Chidi Okafor", "Олена Коваль"))
+    assert desk("revoke", chidi, "--reason", "Issued by mistake", "--yes").exit_code == 0
+    assert desk("reissue", ana, "--name", "Ana María Díaz", "--yes").exit_code == 0
+    assert desk("site", "build", "site").exit_code == 0
+    new = desk.code("Ana María Díaz")
+    browser = Browser(program)
+    try:
+        seen = {}
+        for code in (olena, chidi, ana, new):
+            with browser.page() as tab:
+                tab.open(f"{desk.address}/v#{grouped(code)}").settled()
+                seen[code] = tab.state, tab.text()
+    finally:
+        browser.close()
+    assert seen[olena][0] == seen[new][0] == "authentic"
+    assert (
+        "Олена Коваль" in seen[olena][1] and "Fair recruitment" in seen[olena][1] and "Ana María Díaz" in seen[new][1]
+    )
+    assert seen[chidi][0] == "revoked" and "Issued by mistake" in seen[chidi][1]
+    assert seen[ana][0] == "replaced" and grouped(new) in seen[ana][1]
