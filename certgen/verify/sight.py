@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 
 SMALLEST = 4.0  # points that the letters of a name or title are high at least, from foot to head
 _LONGEST = 20_000  # characters of a page that are looked through
-_DPI = 100
+_DPI, _SHARPEST = 100, 300  # that the page is drawn with
+_LETTER = 12  # pixels that a letter has at least, where that is not too sharp
 _FAINT = 24  # of 255: a difference that is not seen
 _SIMPLE = ("LATIN", "GREEK", "CYRILLIC", "CJK", "HANGUL", "DIGIT", "HYPHEN", "APOSTROPHE", "RIGHT SINGLE", "FULL STOP")
 _WORD = 5  # characters; shorter names are found inside other words too
@@ -128,8 +129,11 @@ def _seen(page: Any, place: _Place) -> bool:
         return False  # off the page
     crop = (max(west, 0), max(south, 0), max(width - east, 0), max(height - north, 0))
 
+    small = min(max(right - left, top - bottom) for left, bottom, right, top in place.letters)
+    scale = min(max(_DPI / 72, _LETTER / max(small, 0.1)), _SHARPEST / 72)
+
     def drawn() -> Any:
-        return page.render(scale=_DPI / 72, crop=crop, grayscale=True).to_pil().convert("L")
+        return page.render(scale=scale, crop=crop, grayscale=True).to_pil().convert("L")
 
     from PIL import ImageChops
 
@@ -142,10 +146,9 @@ def _seen(page: Any, place: _Place) -> bool:
         for item in place.objects:
             raw.FPDFPageObj_SetIsActive(item, True)
     changed = ImageChops.difference(before, after).point(lambda value: 255 if value > _FAINT else 0)
-    scale = _DPI / 72
     unseen = 0
     for left, bottom, right, top in place.letters:
-        box = (int((left - crop[0]) * scale), int((height - crop[3] - top) * scale))
-        size = (int((right - left) * scale + 1), int((top - bottom) * scale + 1))
+        box = (int((left - crop[0]) * scale) - 1, int((height - crop[3] - top) * scale) - 1)
+        size = (int((right - left) * scale) + 3, int((top - bottom) * scale) + 3)
         unseen += changed.crop((*box, box[0] + size[0], box[1] + size[1])).getbbox() is None
     return unseen <= (0 if place.simple else len(place.letters) // 4)

@@ -127,8 +127,8 @@ class Site:
                 raise ValueError("site.json")
         except FileNotFoundError:
             raise _no_site(address, "there is no site.json") from None
-        except (ValueError, KeyError, TypeError) as error:
-            raise _no_site(address, f"its site.json cannot be read: {error}") from None
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise _no_site(address, f"its site.json cannot be read: {type(error).__name__}") from None
         except Unreachable as error:
             raise _no_site(address, str(error)) from None
         self._believed_payloads = self._honest()
