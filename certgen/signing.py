@@ -4,12 +4,12 @@ A key is known by its Multikey (W3C Controlled Identifiers 1.0, 2.2.2: multibase
 in a proof as ``did:web:HOST#z6Mk...``, in a QR code by the first four bytes of the SHA-256 of its 32 bytes, and to
 people by that digest's first 100 bits in Crockford base32, in fives of four: its *fingerprint*, printed on paper.
 
-A private key is a PKCS #8 file (RFC 5958), encrypted with a passphrase that the caller has asked for.
+A private key is a PKCS #8 file (RFC 5958), encrypted with a passphrase that the caller has.
 """
 
 from __future__ import annotations
 
-from base64 import b32encode
+from base64 import b32encode, b64encode
 from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import cached_property
@@ -133,18 +133,24 @@ class SigningKey:
 
         return Ed25519PrivateKey.from_private_bytes(self._seed)
 
-    def pkcs8(self, passphrase: bytes | None) -> bytes:
-        """PEM; encrypted unless there is no passphrase."""
+    def pkcs8(self, passphrase: bytes | None, *, rounds: int | None = None) -> bytes:
+        """PEM; encrypted unless there is no passphrase. ``rounds`` of PBKDF2, where a person chose it: OpenSSL's 2,048,
+        as without it, are enough for a random one only."""
         from cryptography.hazmat.primitives import serialization as form
 
+        if passphrase and rounds:
+            plain = self._key.private_bytes(form.Encoding.DER, form.PrivateFormat.PKCS8, form.NoEncryption())
+            return _pbes2(plain, passphrase, rounds)
         lock: Any = form.BestAvailableEncryption(passphrase) if passphrase else form.NoEncryption()
         return self._key.private_bytes(form.Encoding.PEM, form.PrivateFormat.PKCS8, lock)
 
 
-def save_key(path: Path, key: SigningKey, passphrase: bytes | None, problems: list[Problem]) -> bool:
+def save_key(
+    path: Path, key: SigningKey, passphrase: bytes | None, problems: list[Problem], *, rounds: int | None = None
+) -> bool:
     """Writes a new file for its owner only. False, with a Problem, when it cannot: a key is never written over."""
     try:
-        write_new(path, key.pkcs8(passphrase))
+        write_new(path, key.pkcs8(passphrase, rounds=rounds))
     except FileExistsError:
         message = f"There is a key in {path.name} already, and a key is never written over."
         problems.append(_trouble(path, message, "Give the new key another name, or move the old one away."))
@@ -154,6 +160,40 @@ def save_key(path: Path, key: SigningKey, passphrase: bytes | None, problems: li
     else:
         return True
     return False
+
+
+_PBES2, _PBKDF2 = bytes.fromhex("06092a864886f70d01050d"), bytes.fromhex("06092a864886f70d01050c")
+_HMAC_SHA256, _AES_256_CBC = bytes.fromhex("06082a864886f70d02090500"), bytes.fromhex("060960864801650304012a")
+
+
+def _pbes2(plain: bytes, passphrase: bytes, rounds: int) -> bytes:
+    """A PEM of EncryptedPrivateKeyInfo (RFC 5958, 3) by PBES2 (RFC 8018, 6.2), which OpenSSL reads too: cryptography
+    writes one with 2,048 rounds only."""
+    import secrets
+
+    from cryptography.hazmat.primitives import hashes, padding
+    from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+    from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
+
+    salt, start = secrets.token_bytes(16), secrets.token_bytes(16)
+    key = PBKDF2HMAC(hashes.SHA256(), 32, salt, rounds).derive(passphrase)
+    pad, lock = padding.PKCS7(128).padder(), Cipher(algorithms.AES(key), modes.CBC(start)).encryptor()
+    locked = lock.update(pad.update(plain) + pad.finalize()) + lock.finalize()
+    count = rounds.to_bytes(rounds.bit_length() // 8 + 1, "big")
+    stretch = _der(0x30, _PBKDF2, _der(0x30, _der(4, salt), _der(2, count), _der(0x30, _HMAC_SHA256)))
+    cipher = _der(0x30, _AES_256_CBC, _der(4, start))
+    data = _der(0x30, _der(0x30, _PBES2, _der(0x30, stretch, cipher)), _der(4, locked))
+    text = b64encode(data)
+    lines = [text[at : at + 64] for at in range(0, len(text), 64)]  # RFC 7468, 2
+    head, end = (b"-----%b ENCRYPTED PRIVATE KEY-----" % word for word in (b"BEGIN", b"END"))
+    return b"\n".join([head, *lines, end, b""])
+
+
+def _der(tag: int, *parts: bytes) -> bytes:
+    """A tag, a length below 256 and contents (ITU-T X.690, 8.1)."""
+    data = b"".join(parts)
+    length = bytes([len(data)]) if len(data) < 128 else bytes([0x81, len(data)])
+    return bytes([tag]) + length + data
 
 
 def load_key(path: Path, passphrase: bytes | None, problems: list[Problem]) -> SigningKey | None:

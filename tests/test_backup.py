@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -15,14 +16,16 @@ from typing import NamedTuple
 
 import keyring
 import pytest
+from academy import Academy
 from keyring.backends import null
 from msgspec.structs import replace
 from rings import ISSUER, Memory, ring
 
-from certgen import backup, keys
+from certgen import backup, batch, keys
 from certgen import course as courses
 from certgen.backup import PASSPHRASE, Saved, archive
 from certgen.backup.archive import Contents, is_good, packed, unpacked
+from certgen.batch import Options
 from certgen.errors import ExitCode, Problem
 from certgen.keys.passphrase import GIVEN
 from certgen.registry import Registry
@@ -120,7 +123,7 @@ def _elsewhere() -> Iterator[None]:
     keyring.set_keyring(before)
 
 
-def academy(folder: Path) -> tuple[Registry, keys.Signing | None, keys.Secret | None, list[Problem]]:
+def found_in(folder: Path) -> tuple[Registry, keys.Signing | None, keys.Secret | None, list[Problem]]:
     """What the next batch finds there."""
     problems: list[Problem] = []
     registry = Registry.open(folder, problems)
@@ -142,7 +145,7 @@ def test_restored_elsewhere_key_secret_and_registry_are_the_same(made: Made, tmp
     with ring(memory):
         done = backup.restore(made.file, tmp_path / "new" / "place", WORDS, problems)
         assert done is not None, problems
-        registry, key, secret, found = academy(done.folder)
+        registry, key, secret, found = found_in(done.folder)
     assert problems == found == []
     assert (done.machine, done.made, done.kept) == (
         keys.machine(),
@@ -174,7 +177,7 @@ def test_without_a_keyring_there_the_key_can_still_be_used(
     assert done is not None
     assert set(done.kept.values()) == {"none"}
     assert [(problem.code, problem.severity) for problem in problems] == [("key-unlocked", "warning")]
-    registry, key, _, found = academy(done.folder)
+    registry, key, _, found = found_in(done.folder)
     registry.close()
     assert key is not None
     assert (key.key.public, found) == (made.key.key.public, [])
@@ -184,9 +187,31 @@ def test_without_a_keyring_there_the_key_can_still_be_used(
     assert done is not None
     assert (set(done.kept.values()), problems) == ({"chosen"}, [])
     assert b"ENCRYPTED" in keys.key_file(done.folder, made.key.key.public).read_bytes()
-    registry, key, _, found = academy(done.folder)
+    registry, key, _, found = found_in(done.folder)
     registry.close()
     assert key is not None
+
+
+def test_the_laptop_is_lost_and_the_next_batch_elsewhere_is_all_unchanged(tmp_path: Path) -> None:
+    first = Academy(tmp_path / "ac")
+    problems: list[Problem] = []
+    before = batch.run(Options(roster=first.roster))
+    files, roster = first.files(), first.roster.read_bytes()
+    registry = Registry.open(first.folder, problems)
+    assert registry is not None
+    with registry:
+        saved = backup.save(first.folder, tmp_path / "b.age", registry, WORDS, problems)
+    assert saved is not None
+    assert (before.status, saved.issued) == ("done", len(files))
+    shutil.rmtree(first.folder)
+    done = backup.restore(saved.file, tmp_path / "another" / "place", WORDS, problems)
+    assert done is not None
+    assert (done.issued, problems) == (len(files), [])
+    again = done.folder / "course" / "roster.csv"
+    again.write_bytes(roster)
+    after = batch.run(Options(roster=again))
+    assert (after.status, after.counts.issued, after.counts.unchanged) == ("done", 0, len(files))
+    assert {path.name: path.read_bytes() for path in (again.parent / "certificates").glob("*.pdf")} == files
 
 
 def remembered(made: Made) -> Callable[[bytes, str], bytes | None]:

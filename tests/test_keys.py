@@ -8,11 +8,14 @@ import sys
 import threading
 import time
 import tomllib
+from base64 import b64decode
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from hypothesis import given
 from hypothesis import strategies as st
 from keyring.backend import KeyringBackend
@@ -177,6 +180,29 @@ def test_without_keyring_a_person_chooses_twice(academy: Academy) -> None:
     assert academy.sign(ask=Asked("long enough")) is not None
     assert academy.sign(ask=Asked("wrong", "", "never heard")) is None
     assert "wrong, or" in academy.error().message
+
+
+def test_a_passphrase_that_a_person_chose_is_stretched_for_long(academy: Academy, memory: Memory) -> None:
+    made = academy.sign()
+    assert made is not None
+    quick = made.file.read_bytes()
+    assert keys.lock(academy.folder, made.key, academy.registry, academy.problems, "päss word", None) == "chosen"
+    rounds = bytes.fromhex("0203") + (600_000).to_bytes(3, "big")  # as DER has the number
+    for data, there in ((quick, False), (made.file.read_bytes(), True)):
+        assert (rounds in b64decode(b"".join(data.splitlines()[1:-1]))) is there
+    opened = load_pem_private_key(made.file.read_bytes(), "päss word".encode())
+    assert isinstance(opened, Ed25519PrivateKey)
+    assert opened.public_key().public_bytes_raw() == made.key.public.raw
+    with pytest.raises(ValueError, match=r"(?i)password|decrypt"):
+        load_pem_private_key(made.file.read_bytes(), b"pass word")
+
+
+@pytest.mark.parametrize("rounds", [1, 127, 128, 255, 256, 32_767, 32_768, 65_536])
+def test_any_number_of_rounds_is_written_as_others_read_it(rounds: int) -> None:
+    key = SigningKey.new()
+    opened = load_pem_private_key(key.pkcs8(b"x", rounds=rounds), b"x")
+    assert isinstance(opened, Ed25519PrivateKey)
+    assert opened.public_key().public_bytes_raw() == key.public.raw
 
 
 def test_a_person_who_chooses_none_is_warned(academy: Academy) -> None:
@@ -359,6 +385,13 @@ def test_the_secret_is_made_once_and_remembered(academy: Academy) -> None:
     assert keys.machine() in problem.message
     assert "certgen restore" in problem.hint
     assert not made.file.exists()
+
+
+def test_with_the_registry_lost_neither_secret_nor_key_is_made(academy: Academy) -> None:
+    academy.file.write_text(naming(ISSUER, MULTIKEY), encoding="utf-8")
+    assert keys.secret(academy.folder, academy.registry, academy.problems, create=True) is None
+    assert academy.error().code == "key-unknown"
+    assert not (academy.folder / "certgen.secret").exists()
 
 
 def test_another_secret_is_refused(academy: Academy, tmp_path: Path) -> None:

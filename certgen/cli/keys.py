@@ -144,13 +144,16 @@ def new(here: Office) -> int:
     It is written to keys/ beside issuer.toml, for its owner only. Its passphrase is made up and kept in the system's
     keyring; where there is none it is asked for. issuer.toml gets one line that names it.
     """
-    from certgen.keys import new_key
+    from certgen.keys import new_key, secret
 
     active = [record for record in here.registry.keys() if record.state == "active"]  # noqa: SIM118
     if active:
         name = active[-1].public.fingerprint
         raise click.ClickException(f"The key {name} is active. To put a new one in its place: certgen keys rotate")
-    return _told(here, new_key(here.folder, here.registry, here.problems, asking()))
+    kept = secret(here.folder, here.registry, here.problems, create=True)
+    if kept is not None and kept.made:
+        here.screen.console.print(kept.made, soft_wrap=True)
+    return _told(here, new_key(here.folder, here.registry, here.problems, asking()) if kept else None)
 
 
 @_command("rotate")

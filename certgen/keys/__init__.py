@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import platform
 import re
+import tomllib
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import date
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from certgen.registry import Registry
 
 FOLDER = "keys"
+_ROUNDS: dict[Kept, int | None] = {"keyring": None, "chosen": 600_000, "none": None}  # of PBKDF2, as OWASP advises
 
 
 class Secret(Struct, frozen=True):
@@ -77,6 +79,10 @@ def secret(folder: Path, registry: Registry | None, problems: list[Problem], *, 
         message = f"{path.name} is not here, and this academy's codes were made with it.{made}"
         problems.append(_trouble("secret-missing", path, message, _RESTORE))
         return None
+    strange = None if there or not create or registry is None else _strange(folder, registry)
+    if strange is not None:  # the registry is lost, and the secret with it
+        problems.append(strange)
+        return None
     value = credential.load_secret(folder, problems, create=create)
     if value is None:
         return None
@@ -90,6 +96,16 @@ def secret(folder: Path, registry: Registry | None, problems: list[Problem], *, 
         registry.set_meta("secret_made", f"{'before' if there else 'on'} {_today()} on {machine()}")
         registry.set_meta("secret", digest)
     return Secret(value, path, "" if there else _SECRET_MADE)
+
+
+def _strange(folder: Path, registry: Registry) -> Problem | None:
+    """What is wrong where issuer.toml names a key that the registry does not know."""
+    with suppress(OSError, ValueError):
+        named = tomllib.loads((folder / ISSUER_FILE).read_text(encoding="utf-8-sig")).get("key")
+        records = registry.keys()
+        if isinstance(named, str) and named not in {record.multikey for record in records}:
+            return _unknown(folder, PublicKey.from_multikey(named), records)
+    return None
 
 
 _RESTORE = (
@@ -151,7 +167,7 @@ def new_key(folder: Path, registry: Registry, problems: list[Problem], ask: Ask 
         problems.append(_trouble("key", path.parent, message, "Make the academy's folder writable."))
         return None
     passphrase, kept = chosen(name, ask)
-    if not save_key(path, key, encoded(passphrase), problems):
+    if not save_key(path, key, encoded(passphrase), problems, rounds=_ROUNDS[kept]):
         return None
     if kept == "none":
         problems.append(_unlocked(path))
@@ -297,7 +313,7 @@ def lock(
         passphrase = (held if fits else put_random(name, ring)) or ""
         kept = "keyring" if passphrase else "none"
     try:
-        write_over(path, key.pkcs8(encoded(passphrase)))
+        write_over(path, key.pkcs8(encoded(passphrase), rounds=_ROUNDS[kept]))
     except OSError as error:
         message = f"The key cannot be written to {path.name} ({why(error)})."
         problems.append(_trouble("key", path, message, "Its old passphrase holds. Make that folder writable."))
