@@ -26,7 +26,7 @@ from certgen.errors import CertgenError, ExitCode, Problem, has_errors
 from certgen.font import FontBook
 from certgen.intake import Nobody, Opener, Options, Plan, Watch
 from certgen.model import AwardKind, NotAwarded
-from certgen.registry import Held
+from certgen.registry import Held, Setting
 from certgen.sealing import Sealer
 
 SAMPLE = 8
@@ -222,6 +222,27 @@ class Batch(Enrolment):
                     self._row_problems(standing.job.recipient, error.problems)
                     continue
                 self.entries.append(_kept_entry(row, held, state))
+        self._tell_of_changes()
+
+    def _tell_of_changes(self) -> None:
+        """An issued certificate stays as it was; that today's course or layout is another one is not to surprise."""
+        used = Counter(held.setting for standing in self.standings if (held := standing.kept) is not None)
+        if not used or self.registry is None:
+            return
+        today = Setting.of(self.course, self.issuer, self.design, FontBook(), self.options.record).look
+        count = sum(number for digest, number in used.items() if self.registry.setting(digest).look != today)
+        if count:
+            what = "1 certificate was" if count == 1 else f"{count:,} certificates were"
+            self.problems.append(
+                Problem(
+                    code="issued-otherwise",
+                    severity="warning",
+                    message=f"{what} issued before the course, the issuer or the layout changed, and "
+                    f"{'stays' if count == 1 else 'stay'} as issued.",
+                    hint="--replace makes them again as they would be today, with the same codes.",
+                    file=str(self.folder),
+                )
+            )
 
     def _fill(
         self, tray: output.Tray, sealer: Sealer, orders: Sequence[Order], watch: Watch

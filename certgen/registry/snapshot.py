@@ -27,6 +27,7 @@ from certgen.text.itemise import PLAIN, script
 
 VERSION = 1
 _NAME = re.compile(r"\d{3}-([0-9a-f]{64})(?:\.[a-z0-9]{1,5})?")  # of a file in a setting: all that is ever written
+_NUMBER = re.compile(rb"\d{3}-(?=[0-9a-f]{64})")
 _SUFFIX = re.compile(r"\.[a-z0-9]{1,5}")
 
 Swap = Callable[[str], str]
@@ -116,6 +117,15 @@ class Setting(Struct, frozen=True):
     def digest(self) -> str:
         """By which the registry knows it."""
         return sha256(self.data).hexdigest()
+
+    @property
+    def look(self) -> str:
+        """What decides how pages look and what they say of the course, as a digest: without the faces, which follow
+        from the names, and without what only the registry cares for."""
+        kept = self.kept
+        issuer = replace(kept.issuer, key=None, status_valid=0, retention=None)
+        data = msgspec.json.encode(replace(kept, issuer=issuer, faces=(), files=()), order="deterministic")
+        return sha256(_NUMBER.sub(b"", data)).hexdigest()
 
     @property
     def kept(self) -> Kept:
