@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pdf_demo import metadata
 from pikepdf import Array, Dictionary, Name
-from PIL import Image, ImageChops, ImageCms, ImageDraw, ImageStat
+from PIL import Image, ImageChops, ImageCms, ImageDraw, ImageOps, ImageStat
 
 from certgen import artwork
 from certgen.artwork import guilloche
@@ -316,7 +316,7 @@ def test_a_signature_on_paper_becomes_ink_on_nothing(tmp_path: Path) -> None:
     assert art.width / art.height == pytest.approx(620 / 190, rel=0.05)  # margins are trimmed
     image = resources(art).XObject["/I"]
     mask = image.SMask
-    assert (image.Width, image.Height) == (1, 1) and mask.BitsPerComponent == 4
+    assert (image.Width, image.Height) == (1, 1) and mask.BitsPerComponent == 2
     assert len(art.pdf) < 12_000
     shown = rendered(art, 144)
     darkest = min(shown.getcolors(100_000), key=lambda found: sum(found[1]))[1]
@@ -334,6 +334,43 @@ def test_coloured_paper_leaves_no_tint_around_the_ink(tmp_path: Path) -> None:
     ink = [round(ink * 255 / paper) for ink, paper in zip((27, 47, 107), (232, 218, 186), strict=True)]
     assert min(colours, key=sum) == pytest.approx(ink, abs=14)  # white balance: as the pen is on white paper
     assert all(red <= blue + 3 for red, _, blue in colours)
+
+
+def test_a_faint_pen_keeps_its_shades(tmp_path: Path) -> None:
+    paper = Image.new("L", (900, 300), 255)
+    draw = ImageDraw.Draw(paper)
+    for x in range(100, 800):  # presses harder and harder
+        draw.ellipse((x - 14, 150 - 14, x + 14, 150 + 14), fill=round(225 - 180 * (x - 100) / 700))
+    art = use(saved(tmp_path, paper.convert("RGB")), 216, 216, knock_out_white=True)
+    assert resources(art).XObject["/I"].SMask.BitsPerComponent >= 4
+    shown = rendered(art, 300).convert("L")
+    middle = [shown.getpixel((round(shown.width * share), shown.height // 2)) for share in (0.2, 0.4, 0.6, 0.8)]
+    wanted = [round(225 - 180 * (728 * share - 14) / 700) for share in (0.2, 0.4, 0.6, 0.8)]
+    assert middle == pytest.approx(wanted, abs=14)
+
+
+def test_a_logo_of_few_colours_takes_few_bytes_and_looks_the_same(tmp_path: Path) -> None:
+    large = Image.new("RGBA", (1200, 1200), (0, 0, 0, 0))
+    draw = ImageDraw.Draw(large)
+    draw.ellipse((0, 0, 1199, 1199), fill=(15, 82, 87, 255))
+    draw.ellipse((300, 250, 900, 850), fill=(217, 131, 36, 255))
+    for y in range(700, 1050, 90):
+        draw.line([(150, y + 60), (500, y), (760, y + 70), (1050, y)], fill=(255, 255, 255, 255), width=30)
+    art = use(saved(tmp_path, large), 36, 36)
+    image = resources(art).XObject["/I"]
+    assert len(image.read_raw_bytes()) + len(image.SMask.read_raw_bytes()) < 5_000
+    white = Image.alpha_composite(Image.new("RGBA", large.size, "white"), large).convert("RGB")
+    shown = rendered(art, 300)
+    off = ImageChops.difference(shown, white.resize(shown.size, Image.Resampling.LANCZOS)).convert("L")
+    assert sum(off.histogram()[40:]) < 0.002 * off.width * off.height
+
+
+def test_slow_changes_of_colour_get_no_steps(tmp_path: Path) -> None:
+    slow = Image.linear_gradient("L").resize((300, 300))
+    art = use(saved(tmp_path, ImageOps.colorize(slow, (20, 60, 120), (60, 170, 210))), 72, 72)
+    shown = rendered(art, 300)
+    column = [shown.getpixel((150, y)) for y in range(5, 295)]
+    assert max(abs(a - b) for one, two in pairwise(column) for a, b in zip(one, two, strict=True)) <= 6
 
 
 def test_a_camera_that_was_held_sideways_is_heeded(tmp_path: Path) -> None:

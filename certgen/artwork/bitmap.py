@@ -132,8 +132,22 @@ def knocked_out(picture: Image.Image) -> Image.Image:
     if solid.getbbox():
         spread = ImageStat.Stat(Image.merge("RGB", ink), solid)
         if max(spread.stddev) < 40:  # one pen: its colour is the mean, and only alpha varies
-            return Image.merge("RGBA", [*(Image.new("L", flat.size, round(m)) for m in spread.mean), alpha])
+            full = _usual(alpha, 0.9)  # as dark as the pen writes is all there, so that few levels tell its edges
+            alpha = alpha.point([min(255, round(v * 255 / full)) for v in range(256)])
+            pen = [round(255 - (255 - m) * full / 255) for m in spread.mean]
+            return Image.merge("RGBA", [*(Image.new("L", flat.size, level) for level in pen), alpha])
     return Image.merge("RGBA", [*ink, alpha])
+
+
+def _usual(alpha: Image.Image, share: float) -> int:
+    """The level that this share of what is there, rather than not, does not exceed."""
+    counts = alpha.histogram()
+    left = share * sum(counts[96:])
+    for level in range(96, 256):
+        left -= counts[level]
+        if left <= 0:
+            return level
+    return 255
 
 
 def embedded(picture: Image.Image, width: float, height: float) -> Artwork:
@@ -166,26 +180,62 @@ def xobject(pdf: pikepdf.Pdf, picture: Image.Image) -> pikepdf.Stream:
         if out.tell() < 0.6 * len(stream.read_raw_bytes()):
             stream.write(out.getvalue(), filter=Name.DCTDecode)
     if not opaque:
-        stream.SMask = _flate(pdf, alpha, levels=4 if flat else 8)
+        hard = _hard(alpha)
+        stream.SMask = _flate(pdf, alpha, levels=2 if flat and hard else 4 if flat or hard else 8)
     return stream
 
 
 def _few(colour: Image.Image, alpha: Image.Image) -> Image.Image:
-    """The picture with a palette, where nobody could tell: as a logo's few colours and the mixtures at their edges."""
+    """The picture with a palette, as small as nobody can tell: as a logo's few colours and the mixtures at their edges.
+
+    An edge's own mixtures may be off by what no eye finds between two colours; where the picture is even, or changes
+    slowly, its steps would show.
+    """
     if colour.getcolors(8192) is None:
         return colour
-    indexed = colour.quantize(256, Image.Quantize.MEDIANCUT, kmeans=3, dither=Image.Dither.NONE)
-    off = ImageChops.difference(indexed.convert("RGB"), colour)
-    seen = [_extremes(ImageChops.multiply(channel, alpha))[1] for channel in off.split()]
-    return indexed if max(seen) <= 8 else colour
+    even = _lightest(_range(colour)).point([255 if v <= _EVEN else 0 for v in range(256)])
+    small = colour.width * colour.height <= 1_000_000
+    for count in (16, 32, 64, 128, 256) if small else (256,):
+        indexed = colour.quantize(count, Image.Quantize.MAXCOVERAGE, kmeans=3, dither=Image.Dither.NONE)
+        off = ImageChops.multiply(_lightest(ImageChops.difference(indexed.convert("RGB"), colour)), alpha)
+        steps = sum(ImageChops.multiply(off, even).histogram()[3:])
+        if _extremes(off)[1] <= 16 and steps * 1000 <= colour.width * colour.height:
+            return indexed
+    return colour
+
+
+_EVEN = 4  # levels from a pixel to its neighbours, which are no edge yet
+
+
+def _range(picture: Image.Image) -> Image.Image:
+    """How far each pixel's neighbours differ."""
+    return ImageChops.subtract(picture.filter(ImageFilter.MaxFilter(3)), picture.filter(ImageFilter.MinFilter(3)))
+
+
+def _lightest(picture: Image.Image) -> Image.Image:
+    reds, greens, blues = picture.split()
+    return ImageChops.lighter(ImageChops.lighter(reds, greens), blues)
+
+
+def _hard(alpha: Image.Image) -> bool:
+    """Whether a mask is there or not, and half there at its edges only: then few levels are enough. A faint pen, a
+    shadow or a glow has areas of halves."""
+    least, most = alpha.filter(ImageFilter.MinFilter(3)), alpha.filter(ImageFilter.MaxFilter(3))
+    halves = ImageChops.multiply(
+        least.point([255 if v >= 32 else 0 for v in range(256)]),
+        most.point([255 if v < 224 else 0 for v in range(256)]),
+    )
+    there = alpha.histogram()
+    return halves.histogram()[255] * 200 <= sum(there[32:])
 
 
 def _flate(pdf: pikepdf.Pdf, picture: Image.Image, levels: int = 8) -> pikepdf.Stream:
     """Deflated with PNG's predictors, which Pillow chooses (ISO 32000-1, 7.4.4.4). ``levels`` in bits: four are enough
-    for the soft edges of a pen, in half the bytes."""
-    if levels == 4:
-        picture = picture.point([round(v / 17) for v in range(256)]).convert("P")
-        picture.putpalette([0] * 48)
+    for the soft edges of a pen, in half the bytes, and two where nothing else is soft, in half of these."""
+    if levels < 8:
+        top = 2**levels - 1
+        picture = picture.point([round(v * top / 255) for v in range(256)]).convert("P")
+        picture.putpalette([0] * 3 * (top + 1))
     out = io.BytesIO()
     picture.save(out, "PNG", optimize=True, bits=levels)
     png, at, packed = out.getvalue(), 8, []
@@ -196,7 +246,7 @@ def _flate(pdf: pikepdf.Pdf, picture: Image.Image, levels: int = 8) -> pikepdf.S
         at += length + 12
     depth, colours = png[24], len(picture.getbands())  # IHDR: Pillow gives few colours fewer bits
     space: pikepdf.Object = Name.DeviceGray if colours == 1 else Name.DeviceRGB
-    if picture.mode == "P" and levels == 8:  # not the sixteen greys from above
+    if picture.mode == "P" and levels == 8:  # not the greys from above
         palette = bytes(picture.getpalette() or ())
         space = Array([Name.Indexed, Name.DeviceRGB, len(palette) // 3 - 1, pikepdf.String(palette)])
     return pdf.make_stream(
