@@ -353,7 +353,10 @@ class _Run:
             tray.sync_folder()
         if done:
             note = Batch(
-                "", "", self._course.code, overrides=tuple(f"reissued {before[one.serial].code}" for one in done)
+                "certgen reissue",
+                "",
+                self._course.code,
+                overrides=tuple(f"reissued {before[one.serial].code}" for one in done),
             )
             self._registry.finish(note, done)
         now = {row.serial: row for row in self._registry.get(one.serial for one in done)}

@@ -17,6 +17,7 @@ from publisher import Publisher
 
 from certgen import amend, batch, codes, keys, payload, signing, site
 from certgen.amend import Asked, Correction
+from certgen.copies import Copier
 from certgen.course import load_issuer
 from certgen.errors import Problem, has_errors
 from certgen.intake import Options
@@ -222,6 +223,8 @@ def test_a_corrected_certificate_is_the_same_but_for_its_name_and_code(office: O
     old = office.registry.find(before.code)
     assert old is not None and (old.state, old.replaced_by) == ("replaced", now.code)
     assert (Path(before.folder) / before.file).exists()  # it is the academy's to throw away
+    with Copier(office.registry) as copier:
+        assert copier.pdf(now) == done.file.read_bytes()  # and can be made again, years later
     assert not office.registry.check()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import webbrowser
 from contextlib import suppress
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,7 +56,7 @@ def build(directory: Path, no_codes: bool, public: bool, figures: Path | None, f
         signing = keys.signing_key(here.folder, here.issuer, here.registry, here.problems, create=False, ask=asking())
         if secret is None or signing is None:
             raise CertgenError(here.problems if has_errors(here.problems) else [_nothing_issued()])
-        settings = Settings(day=date.today(), codes=not no_codes, public=public, figures=figures)
+        settings = Settings(day=_today(), codes=not no_codes, public=public, figures=figures)
         problems: list[Problem] = []
         built = write(directory, here.registry, here.issuer, signing.key, secret.value, settings, problems)
         if built is None:
@@ -64,6 +64,11 @@ def build(directory: Path, no_codes: bool, public: bool, figures: Path | None, f
         here.screen.problems([*here.problems, *problems])
         _say_built(here.screen, built, here.issuer.verify_url)
     return int(ExitCode.REGISTRY) if has_errors(problems) else ExitCode.DONE
+
+
+def _today() -> date:
+    """The day in UTC, so that no list says that it begins tomorrow, wherever it is signed."""
+    return datetime.now(UTC).date()
 
 
 def _nothing_issued() -> Problem:
@@ -145,7 +150,7 @@ def check(folder: Path | None) -> int:
         if secret is None:
             raise CertgenError(here.problems if has_errors(here.problems) else [_nothing_issued()])
         click.echo(f"Comparing {printable(here.issuer.verify_url)} …", err=True)
-        found = compare(here.registry, here.issuer, secret.value, date.today())
+        found = compare(here.registry, here.issuer, secret.value, _today())
         _say_compared(here.screen, found)
     if found.false:
         return ExitCode.VERIFICATION
