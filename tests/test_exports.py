@@ -307,6 +307,25 @@ def test_a_header_of_two_rows_with_merged_groups() -> None:
     assert (ana.name, ana.email, ana.score, ana.extra) == ("Ana Pérez", "ana@example.org", 58, {"Quiz 1": "8"})
 
 
+@pytest.mark.parametrize("total", [[], [["Total", None]], [["Total", 151]]])
+@pytest.mark.parametrize("note", ["Note: to be sent by e-mail to all participants of the course.", "NB: two are away"])
+def test_a_note_is_nobody_however_little_the_rows_above_it_hold(total: list[list[Cell]], note: str) -> None:
+    there: list[list[Cell]] = [["Ana Díaz", 81], ["Luc Roy", 70], *total, [None, None], [note, None]]
+    roster, problems = people(sheet(["Name", "Score"], *there))
+    assert [one.name for one in roster.recipients] == ["Ana Díaz", "Luc Roy"]
+    assert [(p.code, p.severity) for p in problems if p.code != "totals"] == [("note", "warning")]
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [("Note: the list is closed", "note"), ("These people have all been there on both days", "unclear-person")],
+)
+def test_in_a_list_of_names_alone_what_may_be_a_note_is_asked_about(text: str, code: str) -> None:
+    roster, problems = people(sheet(["Name"], ["Ana Díaz"], ["Luc Roy"], [None], [text], ["Bo Li"]))
+    assert [one.name for one in roster.recipients] == ["Ana Díaz", "Luc Roy", "Bo Li"]
+    assert [problem.code for problem in problems] == [code]
+
+
 def test_the_first_person_is_never_taken_for_a_header() -> None:
     roster, problems = people(sheet(["Name", "City"], ["Ana Pérez", "Lima"], ["Luc Roy", "Lyon"]))
     assert not problems and [r.row for r in roster.recipients] == [2, 3]

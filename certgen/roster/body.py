@@ -31,6 +31,9 @@ _NOTE = re.compile(
     r"generated|exported|generado|exportado|généré|signed|signature|firma|lugar|place|lieu|page|página|www\.|https?:)\b|"
     r"^\s*\*|[.:;]\s*$|:\s|https?://|(?:\S+\s+){7}"
 )
+_SURE = re.compile(
+    r"(?i)^\W*(?:notes?|n\.?b\.?|notas?|remarques?|observaci\w+|observations?|source|fuente)\s*:"
+)  # a note anyhow
 _BLOCK = re.compile(r"\s*\d{1,2}\.\s+\S")  # “3. In-Meeting Activities” of Teams
 _NUMBERING = frozenset(map(key, ("No.", "N.º", "Nº", "N°", "#", "Num", "Núm.", "Nr.", "Number", "Número", "Numéro")))
 
@@ -97,10 +100,12 @@ class Body:
         return any(row[c] is not None for c in self.others if c < len(row))
 
     def _usual(self) -> int:
-        """The fewest cells that the first people have, before any gap."""
+        """The fewest cells that the first people have, before any gap and any total."""
         counts: list[int] = []
         for row in self.rows[self.first : self.first + 200]:
             filled = sum(c < len(row) and not _nothing(row[c]) for c in self.used)
+            if any(_is_total(values.as_text(row[c])) for c in self.used if c < len(row)):
+                continue
             if filled:
                 counts.append(filled)
             elif counts:
@@ -140,9 +145,10 @@ class Body:
         if len(filled) != 1 or not isinstance(row[filled[0]], str):
             return False
         # One text alone, below people who have more than one cell.
-        if usual >= 2 and _NOTE.search(first) and (nameless or gap or len(first) > 60):
+        noted = _NOTE.search(first) is not None
+        if _SURE.match(first) or (usual >= 2 and noted and (nameless or gap or len(first) > 60)):
             return told("note", f"“{' '.join(first.split())[:60]}” is a note and is not read as a person.")
-        if usual >= 2 and gap and not nameless:
+        if gap and not nameless and (usual >= 2 or noted):
             message = f"“{said}” stands alone below the people; it may be a person or a note."
             hint = "If it is a person, close the gap or fill the row; if not, delete it or move it to another sheet."
             self.told.of_row(i, self.name, "unclear-person", message, hint)
