@@ -130,7 +130,7 @@ def test_a_certificate_is_authentic_and_everything_about_it_was_checked(source: 
     (found,) = verify(items([str(tmp_path / "ana.pdf")]), source, MAY)
     assert (found.state, found.good, found.why, found.page) == ("authentic", True, "", None)
     assert {check.what for check in found.checks} == {"signature", "agreement", "page", "status", "facts", "expiry"}
-    assert all(check.mark == "good" for check in found.checks) and said(found, "signature") == ["good", "good"]
+    assert all(check.mark == "good" for check in found.checks) and said(found, "signature") == ["good"]
     told = found.told
     assert told is not None and told.name.start == "Ana Díaz" and told.title.start == "Fair recruitment"
     assert told.code == code_of("Ana Díaz") and told.hours == 40
@@ -376,7 +376,7 @@ def test_genuine_proofs_of_another_certificate(source: Site) -> None:
 def test_tampered_attachment(source: Site) -> None:
     badge = proofs("Ana Díaz").badge.replace("Ana Díaz".encode(), "Eva Díaz".encode())
     found = one(forged("Eva Díaz", attachment=badge), source)
-    assert found.state == "altered" and sorted(said(found, "signature")) == ["bad", "good"]
+    assert found.state == "altered" and said(found, "signature") == ["good", "bad"]
     assert one(badge, source).state == "not-genuine"
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from certgen.payload import Text
-    from certgen.verify import Check, Finding, Source, Told
+    from certgen.verify import Finding, Source, Told
 
 _FEW = 8  # things that each get a block of their own, however good they are
 
@@ -131,52 +131,65 @@ _LOOKS = {
 
 
 def show(console: Console, finding: Finding, source: Source, *, brief: bool = False) -> None:
-    """One finding as a block: the verdict, what the certificate says, what was checked."""
-    from rich.padding import Padding
+    """One finding as a block: the verdict, what was signed, what was checked and what could not be."""
     from rich.text import Text as Line
 
     from certgen.fields import date_long
 
     look = _LOOKS[finding.state]
     known = date_long(finding.known, "en").upper() if finding.known else ""
+    verdict = f" {look.sign} {look.words.format(known=known)} "
     label = near(Path(finding.label)) if Path(finding.label).is_absolute() else finding.label
     label += f", page {finding.page}" if finding.page else ""
-    head = Line(f"{look.sign} {look.words.format(known=known)}", style=f"bold {look.style}")
+    head = Line(verdict, style=f"bold {look.style}" + (" reverse" if console.is_terminal else ""))
     if brief and finding.state == "authentic" and finding.told:
-        head.append(f"  {printable(finding.told.name.start)}", style="not bold default")
-        head.append(f"  {printable(label)}", style="not bold dim default")
-        console.print(head)
+        console.print(Line.assemble(head, "  ", printable(_whole(finding.told.name)), (f"  {printable(label)}", "dim")))
         return
     console.print(head)
-    console.print(Padding(Line(printable(label), style="dim"), (0, 0, 0, 2)))
-    if finding.told and finding.state not in ("unreadable", "unknown-key", "not-genuine", "unknown-code"):
+    _line(console, printable(label), "dim")
+    console.print()
+    for text in _more(finding, look):
+        _line(console, text)
+    if _more(finding, look):
         console.print()
+    if finding.told and finding.state not in _UNBELIEVED:
+        if not finding.good:
+            _line(console, _HEADINGS.get(finding.state, "It says:"), "dim")
         for text, style in _says(finding.told, source):
-            console.print(Padding(Line(printable(text), style=style), (0, 0, 0, 2)))
-    told = [finding.why] if finding.why and not any(finding.why in check.words for check in finding.checks) else []
+            _line(console, text, style)
+        console.print()
+    for check in finding.checks:
+        sign, style = {"good": ("✓", "green"), "bad": ("✗", "red"), "unknown": ("?", "yellow")}[check.mark]
+        _line(console, check.words, "dim" if check.mark == "good" else "", (sign, style))
+    console.print()
+
+
+_UNBELIEVED = ("unreadable", "unknown-key", "not-genuine", "unknown-code", "key-compromised")
+_HEADINGS = {"altered": "What was signed:"}
+
+
+def _more(finding: Finding, look: _Look) -> list[str]:
+    """Sentences that belong to the verdict: why, what the issuer says of it, what to do."""
+    from certgen.codes import grouped
+
+    told = [finding.why] if finding.why and finding.state != "status-unknown" else []
     if finding.reason:
         told.append(f"The issuer’s reason: {finding.reason}")
     if finding.replaced_by:
-        from certgen.codes import grouped
-
-        told.append(f"The certificate that is valid has the code {grouped(finding.replaced_by)}.")
-    if look.advice:
-        told.append(look.advice)
-    console.print()
-    for text in told:
-        console.print(Padding(Line(printable(text)), (0, 0, 0, 2)))
-    for check in finding.checks:
-        _check(console, check)
-    console.print()
+        told.append(f"The certificate in its place has the code {grouped(finding.replaced_by)}.")
+    return [*told, look.advice] if look.advice else told
 
 
-def _check(console: Console, check: Check) -> None:
+def _line(console: Console, text: str, style: str = "", sign: tuple[str, str] | None = None) -> None:
+    """A line two letters in, and its continuations below each other."""
     from rich.table import Table
     from rich.text import Text as Line
 
-    sign, style = {"good": ("✓", "green"), "bad": ("✗", "red"), "unknown": ("?", "yellow")}[check.mark]
-    grid = Table.grid(padding=(0, 1))
-    grid.add_row("", Line(sign, style=style), Line(printable(check.words), style="" if style != "green" else "dim"))
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    if sign:
+        grid.add_row(" ", Line(sign[0], style=sign[1]), Line(printable(text), style=style))
+    else:
+        grid.add_row(" ", Line(printable(text), style=style))
     console.print(grid)
 
 
@@ -192,7 +205,7 @@ def _says(told: Told, source: Source) -> Iterable[tuple[str, str]]:
     parts.append(format_value(Dates(told.start, told.end), "long", "en") if told.start or told.end else "")
     yield " · ".join(part for part in parts if part), ""
     expires = f"expires on {date_long(told.expires, 'en')}" if told.expires else "does not expire"
-    yield f"Issued on {date_long(told.issued, 'en')} by {source.about.name}; {expires}", ""
+    yield f"Issued on {date_long(told.issued, 'en')} by {source.about.name} · {expires}", ""
     yield f"Code {grouped(told.code)}" + (f" · No. {told.number}" if told.number else ""), ""
 
 
@@ -218,11 +231,12 @@ def _sum_up(console: Console, found: list[Finding], source: Source) -> None:
     who = about.legal_name or about.name
     lines = [f"Checked against {source.words}."]
     prints = sorted({finding.fingerprint for finding in found if finding.fingerprint})
-    if prints:
-        keys = ", ".join(prints)
-        lines.append(f"Key {keys}, {source.believed}: it must be the one printed on the paper.")
+    for fingerprint in prints:
+        lines.append(f"Key {fingerprint}, {source.believed}. It must be the one on the paper.")
     if who:
         lines.append(f"Issuer: {who}" + (f", {about.contact}" if about.contact else ""))
+    if source.warning:
+        console.print(Line(printable(source.warning), style="yellow"))
     for line in lines:
         console.print(Line(printable(line), style="dim"))
 

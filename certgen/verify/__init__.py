@@ -5,6 +5,7 @@ Reading (exhibit.py, in processes of their own) is apart from judging (judge.py)
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from datetime import date
 from hashlib import sha256
@@ -39,7 +40,7 @@ __all__ = [
     "verify",
 ]
 
-_AT_ONCE = 16  # files that one process opens
+_AT_ONCE = 8  # files that one process opens
 _AT_ONCE_BYTES = 40_000_000
 
 
@@ -95,20 +96,43 @@ def _is_badge(exhibit: Exhibit) -> bool:
 
 
 def exhibits(things: Iterable[Item]) -> Iterator[tuple[Item, Exhibit]]:
-    """What each thing holds, in their order. Files are read in processes of their own, some at a time."""
-    waiting: list[tuple[Item, bytes]] = []
+    """What each thing holds, in their order. Files are read in processes of their own, some in each."""
+    from concurrent.futures import Future, ThreadPoolExecutor
+
+    from certgen.executor import cores
+
+    at_work: deque[Future[list[tuple[Item, Exhibit]]]] = deque()
+    with ThreadPoolExecutor(cores()) as pool:  # the threads only wait for the processes
+        for files in _together(things):
+            at_work.append(pool.submit(lambda files=files: list(_read(files))))  # type: ignore[misc]
+            if len(at_work) > cores():
+                yield from at_work.popleft().result()
+        while at_work:
+            yield from at_work.popleft().result()
+
+
+_Read = tuple[Item, "bytes | Exhibit"]  # what is read already needs no process
+
+
+def _together(things: Iterable[Item]) -> Iterator[list[_Read]]:
+    """Things in lots, each for one process."""
+    lot: list[_Read] = []
+    size = 0
     for item in things:
         held = _text(item) if item.path is None else _contents(item.path)
-        if isinstance(held, Exhibit):
-            yield from _opened(waiting)
-            waiting = []
-            yield item, held
-            continue
-        waiting.append((item, held))
-        if len(waiting) == _AT_ONCE or sum(len(data) for _, data in waiting) > _AT_ONCE_BYTES:
-            yield from _opened(waiting)
-            waiting = []
-    yield from _opened(waiting)
+        lot.append((item, held))
+        size += len(held) if isinstance(held, bytes) else 0
+        if len(lot) == _AT_ONCE or size > _AT_ONCE_BYTES:
+            yield lot
+            lot, size = [], 0
+    if lot:
+        yield lot
+
+
+def _read(lot: list[_Read]) -> Iterator[tuple[Item, Exhibit]]:
+    opened = _opened([(item, held) for item, held in lot if isinstance(held, bytes)])
+    for item, held in lot:
+        yield (item, held) if isinstance(held, Exhibit) else next(opened)
 
 
 def _text(item: Item) -> Exhibit:

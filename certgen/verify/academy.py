@@ -74,8 +74,8 @@ class Academy:
             raise Unreachable(_NO_REGISTRY)
         held = self._held(code)
         if held is not None and not held.payload:
-            when = f"on {held.issued}" if held.state != "reserved" else "never finished"
-            raise Unreachable(f"it was issued {when}, and the personal data was erased since")
+            when = f"issued on {held.issued}" if held.state != "reserved" else "never finished"
+            raise Unreachable(f"it was {when}, and its personal data was erased")
         return None if held is None else held.payload
 
     def record(self, code: str) -> Record | None:

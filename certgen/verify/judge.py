@@ -19,6 +19,7 @@ from msgspec.structs import replace
 
 from certgen import codes
 from certgen.canonical import Json
+from certgen.fields import date_long
 from certgen.payload import LIST_LENGTH, Text, unseal
 from certgen.proof import check
 from certgen.signing import KeyRecord, by_short
@@ -246,7 +247,7 @@ def _finding(
     if any(proof.looked_up for proof in proofs):
         proofs = [proof for proof in proofs if proof.looked_up or not _same_code(proof, proofs)]
     proofs = _rescued([proof if proof.looked_up else _looked_up(proof, source) for proof in proofs])
-    checks = [_signature(proof) for proof in proofs]
+    checks = _signatures(proofs)
     state: State = min((proof.state for proof in proofs), key=_WORST.index)
     best = next((proof for proof in proofs if proof.state == "authentic"), proofs[0])
     why = next(proof.why for proof in proofs if proof.state == state)
@@ -283,10 +284,15 @@ def _rescued(proofs: Sequence[_Proof]) -> list[_Proof]:
     return [proof for proof in proofs if not (honest and proof.state == "key-compromised")] or list(proofs)
 
 
-def _signature(proof: _Proof) -> Check:
-    if proof.state == "authentic":
-        return Check("signature", "good", f"The {proof.where} is signed with the issuer’s key.")
-    return Check("signature", "bad", f"The {proof.where}: {proof.why}")
+def _signatures(proofs: Sequence[_Proof]) -> list[Check]:
+    checks = [
+        Check("signature", "bad", f"The {proof.where}: {proof.why}") for proof in proofs if proof.state != "authentic"
+    ]
+    good = list(dict.fromkeys(proof.where for proof in proofs if proof.state == "authentic"))
+    if good:
+        subject = f"The {' and the '.join(good)} {'is' if len(good) == 1 else 'are'}"
+        checks.insert(0, Check("signature", "good", f"{subject} signed with the issuer’s key."))
+    return checks
 
 
 def _merged(all_told: Iterable[Told]) -> Told | None:
@@ -337,7 +343,9 @@ def _compared(
         if wrong:
             return replace(finding, state="altered", why=wrong[0])
     elif exhibit.kind == "picture" and exhibit.symbols:
-        checks.append(Check("page", "unknown", "In a picture only you can compare the name: it must be the one above."))
+        checks.append(
+            Check("page", "unknown", "Only you can compare a picture: the paper must show this name and title.")
+        )
     return finding
 
 
@@ -409,28 +417,32 @@ def _stands(finding: Finding, told: Told, source: Source, today: date, checks: l
     standing = source.standing(told.code, told.status, today)
     finding = replace(finding, known=standing.known, reason=standing.reason, replaced_by=standing.replaced_by)
     if standing.state in ("revoked", "replaced"):
-        words = "It was replaced" if standing.state == "replaced" else "It was revoked"
-        checks.append(Check("status", "bad", f"{words}, says {standing.where}."))
+        checks.append(Check("status", "bad", f"It was {standing.state}, says {standing.where}."))
         return replace(finding, state=standing.state)
     if standing.state == "unknown":
-        checks.append(Check("status", "unknown", f"Whether it was revoked is not known: {standing.why}."))
+        words = f"Whether it was revoked is not known: {standing.why}."
     elif standing.old:
-        checks.append(Check("status", "unknown", f"Not revoked up to {standing.known}, says {standing.where}."))
+        words = f"Not revoked up to {_long(standing.known)}, says {standing.where}; later is not known."
     else:
-        checks.append(Check("status", "good", f"Not revoked, says {standing.where}."))
+        words = f"Not revoked, says {standing.where} of {_long(standing.known)}."
+    checks.append(Check("status", "good" if standing.state == "good" and not standing.old else "unknown", words))
     _facts(told, source, checks)
     if any(item.what == "facts" and item.mark == "bad" for item in checks):
         finding = replace(finding, why=checks[-1].words)
     if told.expires is None:
         checks.append(Check("expiry", "good", "It does not expire."))
     elif told.expires < today:
-        checks.append(Check("expiry", "bad", f"It was valid until {told.expires}."))
+        checks.append(Check("expiry", "bad", f"It was valid until {_long(told.expires)}."))
         return replace(finding, state="expired")
     else:
-        checks.append(Check("expiry", "good", f"It is valid until {told.expires}."))
+        checks.append(Check("expiry", "good", f"It is valid until {_long(told.expires)}."))
     if standing.state == "unknown":
         return replace(finding, state="status-unknown", why=standing.why)
     return replace(finding, state="authentic-until" if standing.old else "authentic")
+
+
+def _long(day: date | None) -> str:
+    return date_long(day, "en") if day else "an unknown day"
 
 
 def _facts(told: Told, source: Source, checks: list[Check]) -> None:

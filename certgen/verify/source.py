@@ -111,9 +111,10 @@ class Site:
         self._fetch = fetch
         self._lists: dict[int, StatusList | str] = {}
         self._notices: dict[int, Notices | None] = {}
-        self.words = f"the site {address}"
+        away = bool(urlsplit(address).netloc)
+        self.words = f"the site {address}" if away else f"the site in {address}"
+        self.believed = f"as {address} gives it" if away else "as that folder gives it"
         self.warning = ""
-        self.believed = f"as {address} gives them"
         try:
             told = self._json("site.json")
             named = told.get("issuer")
@@ -145,7 +146,7 @@ class Site:
         if number not in self._lists:
             self._lists[number] = self._list(number)
         found = self._lists[number]
-        where = f"status list {number} of {self.words}"
+        where = f"status list {number}"
         if isinstance(found, str):
             return Standing("unknown", where, why=found)
         if not found.revoked(entry):

@@ -12,7 +12,7 @@ from certgen.payload import ALPHABET, LONGEST, unseal
 if TYPE_CHECKING:
     from PIL import Image
 
-_DPI = (200, 330)  # a page is drawn so, one after the other until a code of ours is read
+_DPI = (150, 300)  # a page is drawn so, one after the other until a code of ours is read
 _DRAWN = 40_000_000  # pixels that a page is drawn with
 _LOOKED = 16_000_000  # pixels of a photograph that are looked at
 _ANGLES = (15, 30, 45, 60, 75)
