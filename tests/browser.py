@@ -5,10 +5,11 @@ One browser serves all tests; every page is in a context of its own, as if nothi
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
-import subprocess
+import signal
 import tempfile
 import time
 from collections.abc import Iterator
@@ -29,31 +30,27 @@ class Browser:
 
     def __init__(self, program: str) -> None:
         self._profile = tempfile.mkdtemp(prefix="chromium-")
-        to_read, self._to = os.pipe()
-        self._from, to_write = os.pipe()
+        ends = [*os.pipe(), *os.pipe()]
+        to_read, self._to, self._from, to_write = high = [fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 10) for end in ends]
+        nothing = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in (0, 1, 2)]
+        mine = [(os.POSIX_SPAWN_DUP2, to_read, 3), (os.POSIX_SPAWN_DUP2, to_write, 4)]  # where Chromium looks
         command = [
             program,
             *_QUIET,
             *(["--no-sandbox"] if os.geteuid() == 0 else []),
             f"--user-data-dir={self._profile}",
         ]
-        self._process = subprocess.Popen(  # the pipe's ends must be the descriptors 3 and 4
-            ["sh", "-c", f'exec "$@" 3<&{to_read} 4>&{to_write}', "sh", *command],
-            pass_fds=(to_read, to_write),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        os.close(to_read)
-        os.close(to_write)
+        self._process = os.posix_spawn(program, command, os.environ, file_actions=[*nothing, *mine])
+        for end in (*ends, high[0], high[3]):
+            os.close(end)
         os.set_blocking(self._from, False)
         self._buffer = b""
         self._number = 0
         self.events: list[dict[str, Any]] = []
 
     def close(self) -> None:
-        self._process.terminate()
-        self._process.wait(10)
+        os.kill(self._process, signal.SIGTERM)
+        os.waitpid(self._process, 0)
         os.close(self._to)
         os.close(self._from)
         shutil.rmtree(self._profile, ignore_errors=True)
@@ -134,6 +131,7 @@ class Tab:
 
     def open(self, url: str) -> Tab:
         """Goes there; waits for a verdict, or for the page that asks for a certificate."""
+        self.call("Page.navigate", url="about:blank")  # or another fragment would only be another question
         self.call("Page.navigate", url=url)
         return self.settled()
 

@@ -1,7 +1,7 @@
 """The verification page as one file: markup, style, script and words inline, with a policy that allows nothing else.
 
 Its sources are in ``certgen/site/page``: modules as browsers load them, which are joined here in the order of their
-imports. Comments and indentation are left out, no name is changed.
+imports.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from html import escape
 from importlib.resources import files
 from typing import Any
 
+from certgen.site.script import imports, joined
+
+_KEPT = ("issuer", "did", "verify_url", "keys")  # of site.json, in pages that have a site to ask for the rest
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
-_IMPORT = re.compile(r"^import .*? from \"\./([a-z0-9]+\.(?:js|json))\".*;$")
-_TRAILING = re.compile(r"(?<=[;,{}]) // .*$")
 
 
 def page(site: Mapping[str, Any] | None = None, inlined: Mapping[str, Any] | None = None) -> bytes:
@@ -28,7 +29,9 @@ def page(site: Mapping[str, Any] | None = None, inlined: Mapping[str, Any] | Non
     known from a saved file too. ``inlined``: the other files of the site, for a page that needs no site at all
     (``verify.html``): texts of "status" and "notices" by number, of "facts" by name, of "honest", and "figures".
     """
-    held: dict[str, str] = {} if site is None else {"site.json": _json(site)}
+    held: dict[str, str] = {}
+    if site is not None:
+        held["site.json"] = _json(site if inlined else {name: site[name] for name in _KEPT if name in site})
     more = inlined or {}
     for kind in ("status", "notices"):
         held |= {f"{kind}/{number}.json": text for number, text in enumerate(more.get(kind) or ())}
@@ -72,8 +75,8 @@ def policy() -> str:
 
 
 def worker() -> bytes:
-    """``worker.js``, which lies beside ``site.json``: it keeps the page and what it fetched for use without a network."""
-    return "\n".join(_bare(_source("worker.js"))).encode("utf-8")
+    """``worker.js``, which lies beside ``site.json``: it keeps what was fetched, for days without a network."""
+    return joined([_source("worker.js")]).encode("utf-8")
 
 
 def _hash(text: str) -> str:
@@ -96,29 +99,20 @@ def _style() -> str:
 @cache
 def _script() -> str:
     """The modules joined into one, those first that others import."""
-    return "\n".join(_joined("main.js", set()))
+    sources: dict[str, str] = {}
+    _gather("main.js", sources)
+    return joined(sources.values())
 
 
-def _joined(name: str, done: set[str]) -> list[str]:
-    done.add(name)
+def _gather(name: str, sources: dict[str, str]) -> None:
+    source = _source(name)
     if name.endswith(".json"):
-        words = json.dumps(json.loads(_source(name)), ensure_ascii=False, separators=(",", ":"))
-        return [f"const WORDS = {words};"]
-    before: list[str] = []
-    own: list[str] = []
-    for line in _bare(_source(name)):
-        found = _IMPORT.match(line)
-        if found is None:
-            own.append(line.removeprefix("export "))
-        elif found[1] not in done:
-            before += _joined(found[1], done)
-    return before + own
-
-
-def _bare(source: str) -> list[str]:
-    """Lines without comments and indentation. No text of the sources goes over several lines, but with a backslash."""
-    lines = [_TRAILING.sub("", line.strip()) for line in source.splitlines()]
-    return [line for line in lines if line and not line.startswith("//")]
+        sources[name] = f"const {name.removesuffix('.json').upper()} = {_json(json.loads(source))};"
+        return
+    for other in imports(source):
+        if other not in sources:
+            _gather(other, sources)
+    sources[name] = source
 
 
 def _source(name: str) -> str:

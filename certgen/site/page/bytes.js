@@ -16,20 +16,15 @@ export const sha256 = async (bytes) => new Uint8Array(await crypto.subtle.digest
 export const unbase64 = (text) =>
   Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (character) => character.charCodeAt(0));
 
-// Exactly so many bytes of base58btc, in the one spelling that they have.
+// Exactly so many bytes of multibase base58btc, in the one spelling that they have.
 export function unbase58(text, length) {
-  let number = 0n;
-  if (text.length > length * 2) fail("base58");
-  for (const character of text) {
-    const digit = BASE58.indexOf(character);
-    if (digit < 0) fail("base58");
-    number = number * 58n + BigInt(digit);
-  }
-  const digits = number.toString(16).padStart(length * 2, "0");
-  const bytes = Uint8Array.from(digits.match(/../g), (pair) => parseInt(pair, 16));
-  const zeros = (bytes.findIndex((byte) => byte) + length + 1) % (length + 1);
-  if (digits.length > length * 2 || text.match(/^1*/)[0].length !== zeros) fail("base58");
-  return bytes;
+  const digits = [...text.slice(1)].map((character) => BASE58.indexOf(character));
+  if (text[0] !== "z" || text.length > length * 2 || digits.includes(-1)) fail();
+  const number = digits.reduce((sum, digit) => sum * 58n + BigInt(digit), 0n);
+  const found = number.toString(16).padStart(length * 2, "0");
+  const zeros = (digits) => digits.findIndex((digit) => digit > 0);
+  const bytes = Uint8Array.from(found.match(/../g), (pair) => parseInt(pair, 16));
+  return bytes.length === length && zeros(digits) === zeros(bytes) ? bytes : fail();
 }
 
 // Crockford base32 of bytes whose bits are a multiple of five.
@@ -46,8 +41,8 @@ export function uncrockford(code) {
 
 // A code as people type it, in its one spelling; null for what is none.
 export function codeOf(typed) {
-  const code = typed.toUpperCase().replace(/[\s\u2010-\u2015-]/g, "").replace(/O/g, "0").replace(/[IL]/g, "1");
-  return code.length === 16 && [...code].every((character) => CROCKFORD.includes(character)) ? code : null;
+  const code = typed.toUpperCase().replace(/[\s\u00ad\u2010-\u2015\u2212-]/g, "").replace(/O/g, "0").replace(/[IL]/g, "1");
+  return /^[0-9A-HJKMNP-TV-Z]{16}$/.test(code) ? code : null;
 }
 
 export const inFours = (text) => text.match(/.{1,4}/g).join("-");
@@ -73,6 +68,6 @@ export async function unpacked(bytes, format, most, loose) {
   } catch (error) {
     if (!loose) throw error;
   }
-  if (size > most) fail("too large");
+  if (size > most) fail();
   return new Uint8Array(await new Blob(parts).arrayBuffer());
 }

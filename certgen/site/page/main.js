@@ -3,64 +3,57 @@ import { checkFile, checkText } from "./check.js";
 import { el } from "./elements.js";
 import { home, loadSite } from "./source.js";
 import { shown } from "./view.js";
-import { LANGUAGES, language, speak, t } from "./words.js";
+import { LANGUAGES, language, speak, t, titled } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
-let verdict = null; // null: nothing asked yet; "checking"; else what check.js gives
+const [chooser, field, video] = ["language", "code", "video"].map($);
+let state = "start"; // or "wait", or the verdict's
+let verdict = null; // what check.js gives
 let latest = 0; // the newest question: an answer to an older one is not shown
 
 // Asks one question and shows the answer; `check` gets the site and gives a verdict.
 async function ask(check) {
   const turn = ++latest;
   stopCamera();
-  verdict = "checking";
+  state = "wait";
   render();
-  let answer;
-  if (!globalThis.crypto || !crypto.subtle) answer = { state: "unreadable", why: "no_crypto", site: await loadSite().catch(nobody) };
-  else {
-    const site = await loadSite().catch(nobody);
-    answer = await check(site).catch(() => ({ state: "unreadable", site }));
-  }
+  const site = await loadSite();
+  const why = globalThis.crypto && crypto.subtle ? "" : "no_crypto";
+  const answer = why ? { state: "unreadable", why } : await check(site).catch(() => ({ state: "unreadable" }));
   if (turn !== latest) return;
-  verdict = answer;
+  verdict = { site, ...answer };
+  state = verdict.state;
   render();
-  const heading = document.querySelector("h1");
-  heading.focus({ preventScroll: true });
-  window.scrollTo(0, 0);
+  scrollTo(0, 0);
+  document.querySelector("h1").focus();
 }
 
-const nobody = () => ({ issuer: {}, keys: [], reached: false });
 const askText = (text) => ask((site) => checkText(text, site));
 
-// --- rendering -------------------------------------------------------------------------------
-
 function render() {
-  speak(language);
+  const root = document.documentElement;
+  root.lang = language;
+  root.dir = language === "ar" ? "rtl" : "ltr";
   for (const one of document.querySelectorAll("[data-t]")) one.textContent = t(one.dataset.t);
-  for (const one of document.querySelectorAll("[data-l]")) one.setAttribute("aria-label", t(one.dataset.l));
-  const done = verdict && verdict.state;
-  const start = [el("h1", {}, t("page")), el("p", { class: "intro" }, t("intro"))];
-  const wait = [el("p", { class: "wait", role: "status" }, t("checking"))];
-  $("answer").replaceChildren(...(done ? shown(verdict) : verdict ? wait : start));
-  $("again").hidden = !done;
-  $("ask").hidden = verdict === "checking";
-  $("scan").hidden = !canScan;
-  $("no-scan").hidden = canScan;
-  document.body.dataset.state = done || (verdict ? "checking" : "start");
-  document.title = [done && t(`s_${done}`).replace(/ *\{\}/, "…"), t("page")].filter(Boolean).join(" – ");
+  chooser.ariaLabel = t("tongue");
+  video.ariaLabel = t("scan");
+  const parts = {
+    start: () => [el("h1", t("page")), el("p", t("intro"))],
+    wait: () => [el("p.wait", { role: "status" }, t("wait"))],
+  };
+  const begun = state in parts;
+  $("answer").replaceChildren(...(begun ? parts[state]() : shown(verdict)).filter(Boolean));
+  $("again").hidden = begun;
+  document.body.dataset.state = state;
+  document.title = begun ? t("page") : `${t(`s_${state}`, "…")} – ${t("page")}`;
 }
 
-const chooser = $("language");
-for (const one of LANGUAGES) chooser.append(el("option", { value: one, lang: one }, ownName(one)));
+chooser.append(...LANGUAGES.map((one) => el("option", { value: one, lang: one }, titled("language", one, one))));
 chooser.value = language;
-chooser.addEventListener("change", () => {
+chooser.onchange = () => {
   speak(chooser.value);
   render();
-});
-
-function ownName(tag) {
-  return new Intl.DisplayNames(tag, { type: "language" }).of(tag);
-}
+};
 
 // --- what comes in ---------------------------------------------------------------------------------
 
@@ -71,80 +64,74 @@ function fromAddress() {
   history.replaceState(null, "", location.pathname + location.search);
   askText(fragment);
 }
-addEventListener("hashchange", fromAddress);
+window.onhashchange = fromAddress;
 
-$("typed").addEventListener("submit", (event) => {
+$("typed").onsubmit = (event) => {
   event.preventDefault();
-  if ($("code").value.trim()) askText($("code").value);
-});
-
-$("file").addEventListener("change", () => fromFile($("file").files[0]));
-addEventListener("dragover", (event) => event.preventDefault());
-addEventListener("drop", (event) => {
+  if (field.value.trim()) askText(field.value);
+};
+$("file").onchange = ({ target }) => {
+  fromFile(target.files[0]);
+  target.value = "";
+};
+window.ondragover = (event) => event.preventDefault();
+window.ondrop = (event) => {
   event.preventDefault();
-  const { files } = event.dataTransfer;
-  fromFile(files[0]);
-});
+  fromFile(event.dataTransfer.files[0]);
+};
 
 function fromFile(file) {
   if (!file) return;
   ask(async (site) => {
-    const bytes = new Uint8Array(await file.slice(0, 60e6).arrayBuffer());
-    const found = await checkFile(bytes, site);
+    const found = file.size < 6e7 && (await checkFile(new Uint8Array(await file.arrayBuffer()), site));
     if (found) return found;
-    const seen = detector && file.type.startsWith("image/") && (await detected(await createImageBitmap(file)));
-    return seen ? checkText(seen, site) : { state: "unreadable", why: "no_credential", site };
+    const seen = detector && /^image/.test(file.type) && (await detected(await createImageBitmap(file)));
+    return seen ? checkText(seen, site) : { state: "unreadable", why: "no_credential" };
   });
-  $("file").value = "";
 }
 
 // --- camera ----------------------------------------------------------------------------------------
 
-const detector = "BarcodeDetector" in window ? new BarcodeDetector({ formats: ["qr_code"] }) : null;
-const canScan = Boolean(detector && navigator.mediaDevices);
-const video = $("video");
+const detector = "BarcodeDetector" in window && new BarcodeDetector({ formats: ["qr_code"] });
+const camera = $("scan");
+camera.hidden = !detector || !navigator.mediaDevices;
+$("no-scan").hidden = !camera.hidden;
 
-async function detected(picture) {
-  const codes = await detector.detect(picture).catch(() => []);
-  return codes.length ? codes[0].rawValue : null;
-}
+const detected = async (picture) => ((await detector.detect(picture).catch(() => []))[0] || {}).rawValue;
 
-$("scan").addEventListener("click", async () => {
+camera.onclick = async () => {
   if (video.srcObject) return stopCamera();
-  $("camera-trouble").hidden = true;
   try {
     video.srcObject = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
+    video.hidden = false;
+    camera.textContent = t((camera.dataset.t = "stop"));
+    await video.play();
+    while (video.srcObject) {
+      const seen = await detected(video);
+      if (seen && video.srcObject) askText(seen);
+      await new Promise((wake) => setTimeout(wake, 150));
+    }
   } catch {
-    $("camera-trouble").hidden = false;
-    return undefined;
+    stopCamera();
+    $("no-scan").hidden = false;
   }
-  video.hidden = false;
-  $("scan").textContent = t(($("scan").dataset.t = "stop"));
-  await video.play();
-  while (video.srcObject) {
-    const seen = await detected(video);
-    if (seen && video.srcObject) askText(seen);
-    await new Promise((wake) => setTimeout(wake, 150));
-  }
-  return undefined;
-});
+};
 
 function stopCamera() {
-  if (!video.srcObject) return;
-  for (const track of video.srcObject.getTracks()) track.stop();
+  if (video.srcObject) video.srcObject.getTracks().forEach((track) => track.stop());
   video.srcObject = null;
   video.hidden = true;
-  $("scan").dataset.t = "scan";
+  camera.textContent = t((camera.dataset.t = "scan"));
 }
 
 // --- without a network, after the first time ---------------------------------------------------------
 
-if (location.protocol === "https:" && navigator.serviceWorker) {
-  const policy = globalThis.trustedTypes && trustedTypes.createPolicy("worker", { createScriptURL: (url) => url });
-  const worker = `${home}worker.js`;
-  navigator.serviceWorker.register(policy ? policy.createScriptURL(worker) : worker).catch(() => null);
+if (isSecureContext && navigator.serviceWorker && location.host) {
+  const { trustedTypes: types } = window;
+  const address = `${home}worker.js`;
+  const trusted = types ? types.createPolicy("worker", { createScriptURL: () => address }).createScriptURL("") : address;
+  navigator.serviceWorker.register(trusted).catch(() => null);
 }
 
-$("again-link").addEventListener("click", () => $("code").focus());
 render();
 fromAddress();

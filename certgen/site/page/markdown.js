@@ -1,62 +1,53 @@
-// The Markdown of course texts as elements: headings, lists, paragraphs, emphasis. Text goes into text nodes only, and
-// a link is its words and its address as text. What is not understood stays as it was typed.
+// The Markdown of course texts as elements: headings, lists, paragraphs, emphasis. A link is its words and its address
+// as text. What is not understood stays as it was typed.
 import { el } from "./elements.js";
 
-const ITEM = /^(\s*)(?:([-*+•◦▪–])|(\d{1,3}[.)]|\(?[\p{L}\d]{1,4}\)|\(\p{L}ـ\)))\s+(.*)$/u;
-const HEADING = /^ {0,3}#{1,6}\s+(.*?)\s*#*$/;
+const ITEM = /^(\s*)(?:[-*+•◦▪–]|(\d+[.)]|\(?[\p{L}\d]{1,4}ـ?\)))\s+(.*)/u;
+const HEADING = /^ {0,3}#{1,6}\s+(.*?)[\s#]*$/;
+const MARK = /\\([!-/:-@[-`{-~])|\[([^\]]+)\]\(<?(https?:[^)\s>]+)>?\)|(\*\*|__)(?=\S)(.+?)\4|(\*|\b_)(?=\S)(.+?)\6(?!\w)/;
 
-// Elements for a text; its headings are of the level `level`.
-export function prose(source, level) {
+export function prose(source = "") {
   const out = [];
-  let paragraph = null; // lines that still belong together
-  let lists = []; // open lists: {indent, list}
-  for (const line of source.slice(0, 100000).replace(/\r\n?/g, "\n").split("\n")) {
-    const heading = HEADING.exec(line);
-    const item = ITEM.exec(line);
-    if (!line.trim()) paragraph = null;
+  let open = null; // the paragraph or item that a next line goes on with
+  let lists = []; // open lists, with the indentation of their items
+  for (const line of source.split(/\r\n?|\n/)) {
+    const [heading, item] = [HEADING.exec(line), ITEM.exec(line)];
+    if (!line.trim()) open = null;
     else if (heading) {
-      out.push(el(`h${level}`, {}, ...inline(heading[1])));
-      [paragraph, lists] = [null, []];
+      out.push(el("h4", ...inline(heading[1])));
+      [open, lists] = [null, []];
     } else if (item) {
-      const indent = item[1].replace(/\t/g, "    ").length;
-      while (lists.length && (indent < lists.at(-1).indent - 1 || lists.length > 5)) lists.pop();
-      if (!lists.length || indent > lists.at(-1).indent + 1) {
-        const list = el("ul", {});
-        (lists.length ? lists.at(-1).list.lastChild : { append: (one) => out.push(one) }).append(list);
-        lists.push({ indent, list });
+      const indent = item[1].length;
+      while (lists[1] && indent < lists[0].indent - 1) lists.shift();
+      if (!lists[0] || (indent > lists[0].indent + 1 && !lists[7])) {
+        const list = el("ul");
+        if (lists[0]) lists[0].list.lastChild.append(list);
+        else out.push(list);
+        lists.unshift({ indent, list });
       }
-      paragraph = el("li", item[3] ? { class: "marked" } : {}, ...(item[3] ? [el("span", {}, item[3]), " "] : []));
-      paragraph.append(...inline(item[4]));
-      lists.at(-1).list.append(paragraph);
-    } else if (paragraph) paragraph.append(el("br", {}), ...inline(line.trim()));
-    else if (lists.length && /^\s/.test(line)) {
-      paragraph = el("p", {}, ...inline(line.trim()));
-      lists.at(-1).list.lastChild.append(paragraph);
-    } else {
-      lists = [];
-      out.push((paragraph = el("p", {}, ...inline(line.trim()))));
+      open = el(item[2] ? "li.marked" : "li", item[2] && `${item[2]} `, ...inline(item[3]));
+      lists[0].list.append(open);
+    } else if (open) open.append(el("br"), ...inline(line.trim()));
+    else {
+      open = el("p", ...inline(line.trim()));
+      if (!/^\s/.test(line)) lists = [];
+      if (lists[0]) lists[0].list.lastChild.append(open);
+      else out.push(open);
     }
   }
   return out;
 }
 
 function inline(text) {
-  const out = [];
-  const mark = /\\([!-\/:-@[-`{-~])|\[([^\]]+)\]\(<?(https?:\/\/[^)\s>]+)>?\)|(\*\*|__)(?=\S)(.+?\S?)\4|([*_])(?=\S)(.+?)\6(?!\w)/;
-  for (let rest = text; rest; ) {
-    const found = mark.exec(rest);
-    if (!found) {
-      out.push(rest);
-      break;
-    }
-    out.push(rest.slice(0, found.index));
-    const [whole, escaped, words, address, , strong, , slanted] = found;
-    const inside = /\w$/.test(rest.slice(0, found.index)) && whole[0] === "_"; // snake_case is no emphasis
-    if (escaped) out.push(escaped);
-    else if (words) out.push(words === address ? address : `${words} (${address})`);
-    else if (inside) out.push(whole[0]);
-    else out.push(strong ? el("strong", {}, ...inline(strong)) : el("em", {}, ...inline(slanted)));
-    rest = rest.slice(found.index + (inside ? 1 : whole.length));
-  }
-  return out.filter((one) => one !== "");
+  const found = MARK.exec(text);
+  if (!found) return [text];
+  const [all, escaped, words, address, , strong, , slanted] = found;
+  return [
+    text.slice(0, found.index),
+    escaped,
+    words && (words === address ? words : `${words} (${address})`),
+    strong && el("strong", ...inline(strong)),
+    slanted && el("em", ...inline(slanted)),
+    ...inline(text.slice(found.index + all.length)),
+  ].filter(Boolean);
 }

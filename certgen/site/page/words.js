@@ -2,12 +2,10 @@
 import WORDS from "./words.json" with { type: "json" };
 
 export const LANGUAGES = ["en", "es", "fr", "ar"];
-export let language = navigator.languages.map((tag) => tag.split("-")[0]).find((one) => LANGUAGES.includes(one)) || "en";
+export let language = navigator.languages.map((tag) => tag.slice(0, 2)).find((one) => LANGUAGES.includes(one)) || "en";
 
 export function speak(chosen) {
   language = chosen;
-  document.documentElement.lang = chosen;
-  document.documentElement.dir = chosen === "ar" ? "rtl" : "ltr";
 }
 
 // Words by their key, with a value in the place of {}.
@@ -17,24 +15,19 @@ export const t = (key, value) => WORDS[key][LANGUAGES.indexOf(language)].replace
 export function date(iso) {
   const moment = new Date(iso);
   if (!/^\d{4}-\d\d(-\d\d)?$/.test(iso) || isNaN(moment)) return iso;
-  const day = iso.length > 7 ? "numeric" : undefined;
-  return new Intl.DateTimeFormat(language, { year: "numeric", month: "long", day, timeZone: "UTC" }).format(moment);
+  const form = { year: "numeric", month: "long", day: iso[7] && "numeric", timeZone: "UTC" };
+  return moment.toLocaleDateString(language === "en" ? "en-GB" : language, form);
 }
 
-export const dates = (start, end) => [...new Set([start, end].filter(Boolean))].map(date).join(" – ");
-export const number = (value) => (value === "" || isNaN(value) ? value : new Intl.NumberFormat(language).format(value));
+export const number = (value) => Number(value).toLocaleString(language);
+export const duration = (hours) =>
+  hours.toLocaleString(language, { style: "unit", unit: "hour", unitDisplay: "long", maximumFractionDigits: 4 });
 
-export function duration(hours) {
-  const form = { style: "unit", unit: "hour", unitDisplay: "long", maximumFractionDigits: 4 };
-  return new Intl.NumberFormat(language, form).format(hours);
-}
-
-const named = (type, code) => {
+// The name of a language or a country by its code.
+export function titled(type, code, tongue = language) {
   try {
-    return new Intl.DisplayNames(language, { type }).of(code) || code;
+    return new Intl.DisplayNames(tongue, { type }).of(code);
   } catch {
     return code;
   }
-};
-export const languageName = (tag) => named("language", tag);
-export const region = (code) => named("region", code);
+}
