@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import date, timedelta
@@ -58,7 +59,7 @@ class Live:
         )
 
     def fetch(self, name: str) -> Fetched:
-        path = self.host / ("v/index.html" if name == "v/" else name)
+        path = self.host / ("v.html" if name == "v" else name)
         return Fetched(path.read_bytes()) if path.is_file() else Fetched(None)
 
     def compare(self, today: date = TODAY) -> Comparison:
@@ -149,7 +150,9 @@ def test_an_altered_file_is_false(there: Live, name: str) -> None:
     if name == "site.json":
         (there.host / name).write_bytes(b"[]")
     found = there.compare()
-    assert {seen.file for seen in found.files if seen.state == "false"} == {name} and found.false
+    assert {seen.file for seen in found.files if seen.state == "false"} == {name} | (
+        {"v"} if name == "v.html" else set()
+    ) and found.false
 
 
 def test_altered_facts_and_codes_are_false(there: Live) -> None:
@@ -191,6 +194,19 @@ def test_an_earlier_page_is_told_from_a_stranger_s(there: Live) -> None:
     there.build(day=TODAY + timedelta(1))
     found = there.states()
     assert {found[name] for name in ("v/index.html", "v.html", "verify.html")} == {"older"}
+
+
+def test_a_host_that_does_not_find_what_qr_codes_open_is_told(there: Live) -> None:
+    there.academy.issue("Ana Díaz")
+    there.publish()
+    found = live.compare(
+        there.academy.registry,
+        there.academy.issuer,
+        SECRET,
+        TODAY,
+        lambda name: Fetched(None) if name == "v" else there.fetch(name),
+    )
+    assert [(seen.file, seen.state) for seen in found.files if seen.state != "agrees"] == [("v", "missing")]
 
 
 def test_an_erased_person_s_code_must_go_from_the_host_too(there: Live) -> None:
@@ -300,5 +316,9 @@ def test_a_hostile_host_is_told_and_never_followed_elsewhere(monkeypatch: pytest
         ):  # fmt: skip
             found = web(name)
             assert found.data is None and words in found.why, (name, found)
+        for _ in range(2):
+            assert web("silent").data is None
+        began = time.monotonic()
+        assert web("plain").data is None and time.monotonic() - began < 0.2  # it is away: not asked again
         made.held.set()  # type: ignore[attr-defined]
     assert "cannot be reached" in live.Web(f"http://127.0.0.1:{port}")("plain").why

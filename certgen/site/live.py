@@ -28,6 +28,7 @@ from certgen.site.standing import Publication, Records, Standing, last_build, re
 SECONDS = 10.0  # for one file
 ALL_SECONDS = 120.0
 LARGEST = 20_000_000  # bytes of one file
+_PATIENCE = 3  # fetches that fail in a row before the host is taken to be away
 SAMPLE = 5  # course facts and codes that are fetched, the newest and some between
 
 
@@ -92,6 +93,7 @@ def compare(registry: Records, issuer: Issuer, secret: bytes, today: date, fetch
     found += _gone(stands, fetch)
     if built is not None:
         found += [_page(name, digests, fetch) for name, digests in sorted(built.pages.items())]
+        found.append(_opened(built.pages.get("v.html", []), fetch))
     whole = len(untils) == len(stands.cancelled)
     comparison = Comparison(tuple(found), (min(untils) - today).days if whole else None)
     if comparison.agrees:
@@ -219,7 +221,7 @@ def _gone(stands: Standing, fetch: Fetch) -> Iterator[Seen]:
 
 
 def _page(name: str, digests: list[str], fetch: Fetch) -> Seen:
-    data, why = fetch("v/" if name == "v/index.html" else name)
+    data, why = fetch(name)
     if data is None:
         return _absent(name, why)
     live = sha256(data).hexdigest()
@@ -229,6 +231,14 @@ def _page(name: str, digests: list[str], fetch: Fetch) -> Seen:
         return Seen(name, "older", "It is an earlier build's.")
     words = "It is not a page that certgen built here. Some hosts add scripts of their own to pages: turn that off."
     return Seen(name, "false", words)
+
+
+def _opened(digests: list[str], fetch: Fetch) -> Seen:
+    """What a QR code opens: hosts find the page under its short name in their own ways, or not."""
+    found = _page("v", digests, fetch)
+    if found.state == "missing":
+        return Seen("v", "missing", "QR codes open this address, and the host does not show v.html there.")
+    return found
 
 
 def _absent(name: str, why: str) -> Seen:
@@ -258,24 +268,36 @@ class Web:
         self._address = address
         self._ends = time.monotonic() + ALL_SECONDS
         self._opener = urllib.request.build_opener(_SameHost(address))
+        self._failed = 0  # fetches in a row
+        self._why = ""
 
     def __call__(self, name: str) -> Fetched:
+        if self._failed >= _PATIENCE:
+            return Fetched(None, self._why)
+        if time.monotonic() > self._ends:
+            return Fetched(None, "There was no time left: the site is too slow.")
         request = urllib.request.Request(
             f"{self._address}/{quote(name)}",
             headers={"User-Agent": "certgen", "Cache-Control": "no-cache", "Accept": "*/*"},
         )
-        if time.monotonic() > self._ends:
-            return Fetched(None, "There was no time left: the site is too slow.")
         try:
             with self._opener.open(request, timeout=SECONDS) as answer:
-                return _bounded(answer, time.monotonic() + SECONDS)
+                found = _bounded(answer, time.monotonic() + SECONDS)
         except urllib.error.HTTPError as error:
             error.close()
-            if 300 <= error.code < 400:
-                return Fetched(None, "The host sends on in circles.")
-            return Fetched(None, "" if error.code in (404, 410) else f"The host answers with an error, {error.code}.")
+            found = Fetched(None, _answered(error.code))
         except (OSError, HTTPException, ValueError) as error:
-            return Fetched(None, f"The host cannot be reached ({_told(error)}).")
+            self._failed, self._why = self._failed + 1, f"The host cannot be reached ({_told(error)})."
+            return Fetched(None, self._why)
+        self._failed = 0
+        return found
+
+
+def _answered(code: int) -> str:
+    """An HTTP error in words; "" where there is no such file."""
+    if code in (404, 410):
+        return ""
+    return "The host sends on in circles." if 300 <= code < 400 else f"The host answers with an error, {code}."
 
 
 def _told(error: Exception) -> str:
