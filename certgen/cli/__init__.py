@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from certgen import __version__
-from certgen.cli import amend, backup, keys, making, site, verify
+from certgen.cli import amend, backup, doctor, keys, making, records, site, verify
 from certgen.errors import CertgenError, ExitCode
 from certgen.screen import place, printable
 
@@ -40,6 +40,10 @@ for command in (
     amend.revoke,
     amend.reissue,
     site.site,
+    records.list_,
+    records.show,
+    records.copy,
+    doctor.doctor,
 ):
     cli.add_command(command)
 

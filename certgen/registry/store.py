@@ -332,6 +332,13 @@ class Registry:
         with self._write() as shelf:
             chain.append(shelf.connection, kind, details, notes)
 
+    def story(self, serial: int) -> list[Event]:
+        """The events that touched a row, the first first."""
+        touched = select(tables.seals.c.event).where(tables.seals.c.serial == serial)
+        with self._read() as shelf:
+            numbers = set(shelf.connection.execute(touched).scalars())
+            return [event for event in chain.history(shelf.connection) if event.seq in numbers]
+
     def history(self) -> Iterator[Event]:
         """All events, the first first."""
         with self._read() as shelf:
