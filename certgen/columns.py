@@ -238,6 +238,12 @@ def meanings(headers: Sequence[Cell]) -> list[str]:
     for i, name in enumerate(keys):
         if name == "name" and "given" in found and "family" not in found:
             found[i] = "family" if "vorname" in keys else "name?"  # German: Name, Vorname
+    if (
+        found.count("score") > 1 and "note" in keys
+    ):  # French for the mark; beside a “Score” in an English list, a remark
+        others = [text for text, name in zip(texts, keys, strict=True) if name != "note"]
+        if tongue_of(others) == "en":
+            found = ["extra" if name == "note" else meaning for name, meaning in zip(keys, found, strict=True)]
     return found
 
 

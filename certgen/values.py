@@ -84,6 +84,7 @@ def _decimal(number: float) -> Decimal:
 
 _NUMBER = r"[+-]?(?:\d+(?:[.,]\d+)?|[.,]\d+)"
 _HOURS = re.compile(rf"({_NUMBER})\s*(?:h|hs|hrs?|hours?|horas?|heures?)?\.?", re.IGNORECASE)
+_HOURS_MINUTES = re.compile(r"(\d{1,4}):([0-5]\d)(?::00)?")
 _PERCENT = re.compile(rf"({_NUMBER})\s*%")
 _OUT_OF = re.compile(rf"({_NUMBER})\s*(?:/|out of|of|de|sur)\s*({_NUMBER})", re.IGNORECASE)
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}")
@@ -133,9 +134,11 @@ def _not_text(cell: Cell, what: str) -> Misread | None:
 
 
 def as_hours(cell: Cell) -> Decimal | Misread | None:
-    """Hours: 40, "22,5", "40 h", or a duration (27:30 is 27.5)."""
+    """Hours: 40, "22,5", "40 h", or a duration (27:30 is 27.5), also one that is written out."""
     if is_blank(cell):
         return None
+    if isinstance(cell, str) and (clock := _HOURS_MINUTES.fullmatch(cell.strip())):
+        return Decimal(clock[1]) + Decimal(clock[2]) / 60
     if isinstance(cell, timedelta):
         return Decimal(round(cell.total_seconds())) / 3600
     if (number := _number(cell, "The number of hours")) is not None:

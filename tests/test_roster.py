@@ -152,6 +152,9 @@ def test_headers_in_any_order_case_and_spacing(order: list[str], tongue: str, da
         (["First name", "Surname", "Name"], ["given", "family", "name"]),
         (["Name", "First name"], ["name?", "given"]),
         (["Job title", None, "Título"], ["extra", "", "extra"]),
+        (["Full name", "Score", "Note"], ["name", "score", "extra"]),
+        (["Full name", "Note"], ["name", "score"]),
+        (["Nom complet", "Note", "Score"], ["name", "score", "score"]),  # told as two columns
     ],
 )
 def test_nom_and_nombre_mean_what_their_neighbours_say(header: list[Cell], found: list[str]) -> None:

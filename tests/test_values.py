@@ -104,6 +104,8 @@ def test_day_numbers_of_both_epochs(day: date) -> None:
         (22.5, "22.5"),
         ("22,5", "22.5"),
         ("40 h", "40"),
+        ("27:30", "27.5"),
+        ("27:30:00", "27.5"),
         ("40 horas", "40"),
         ("1 heure", "1"),
         (timedelta(hours=27, minutes=30), "27.5"),
