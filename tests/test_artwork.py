@@ -7,6 +7,7 @@ import struct
 import zlib
 from collections.abc import Callable
 from itertools import pairwise
+from math import hypot
 from pathlib import Path
 from typing import Any
 
@@ -115,7 +116,7 @@ def test_all_drawings_belong_into_an_archival_file() -> None:
 @pytest.mark.parametrize("style", STYLES)
 def test_a_guilloche_frame_is_fine_small_and_the_same_at_every_corner(style: str) -> None:
     frame = artwork.drawing("guilloche", 277 * MM, 190 * MM, [NAVY], style=style)
-    assert len(frame.pdf) < 14_000
+    assert len(frame.pdf) < 9_000
     found = resources(frame)
     assert set(found.keys()) == {"/XObject"}
     assert all(form.Subtype == Name.Form for form in found.XObject.values())
@@ -178,6 +179,36 @@ def test_strands_run_through_a_corner_without_a_kink(style: str) -> None:
         ends = sorted(corner(middle, amplitude * curve(middle)) for curve in bundle.curves())
         mirrored = sorted((frame.bend.size - y, frame.bend.size - x) for x, y in ends)
         assert [v for p in ends for v in p] == pytest.approx([v for p in mirrored for v in p], abs=1e-3)
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_a_strand_is_where_its_wave_is(style: str) -> None:
+    """Few Béziers, and all of them within a quarter of a stroke, and the rounding to units, of the wave itself."""
+    amplitude = 10.4
+    frame = guilloche.divide(740, 500, STYLES[style][0] * MM, amplitude)
+
+    def corner(theta: float, y: float) -> tuple[float, float]:
+        return frame.bend.at(theta / (2 * guilloche.pi) * frame.tile, y)
+
+    end, allowed = guilloche.pi * frame.corner, guilloche.FAITHFUL + 0.75 * guilloche.UNIT
+    for _, bundle in STYLES[style][1]:
+        for curve in list(bundle.curves())[::4]:
+
+            def strand(share: float, curve: Callable[[float], float] = curve) -> tuple[float, float]:
+                return corner(share * end, amplitude * curve(share * end))
+
+            path, pieces = guilloche.bezier(lambda theta: strand(theta / end), 0, end)
+            numbers = [float(word) * guilloche.UNIT for word in path.split() if word not in "mc"]
+            points = list(zip(numbers[::2], numbers[1::2], strict=True))
+            assert len(points) == 3 * pieces + 1
+            for i in range(pieces):
+                wave = [strand((i - 0.1 + 1.2 * k / 150) / pieces) for k in range(151)]
+                for t in (0.15, 0.35, 0.5, 0.65, 0.85):
+                    s = 1 - t
+                    shares = (s**3, 3 * s * s * t, 3 * s * t * t, t**3)
+                    near = list(zip(shares, points[3 * i :], strict=False))
+                    x, y = (sum(share * point[axis] for share, point in near) for axis in (0, 1))
+                    assert min(hypot(x - u, y - v) for u, v in wave) < allowed
 
 
 def test_a_pale_ground_is_pale_and_leaves_its_holes() -> None:

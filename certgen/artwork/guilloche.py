@@ -14,7 +14,8 @@ is stretched to the frame by the little that is missing, less than one part in a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from math import ceil, cos, pi, sin
+from itertools import pairwise
+from math import cos, hypot, pi, sin
 from typing import NamedTuple
 
 from certgen.artwork.sheet import Form, number, numbers
@@ -24,6 +25,8 @@ Curve = Callable[[float], Point]
 
 UNIT = 0.06  # points; forms are drawn in integers of it
 FAITHFUL = 0.05  # points that a Bézier may be off its wave: a quarter of a stroke
+SAMPLES = 6  # steps in which a Bézier is held to its wave
+MOST_PIECES = 200  # to a strand's stretch
 MOST_TILES = 1000  # to a side of a frame
 ROOMY = 2.7  # the least radius of a corner, in amplitudes: less would crowd the waves on its inner side
 
@@ -69,35 +72,92 @@ def strokes(bundle: Bundle, amplitude: float, line: Callable[[float, float], Poi
 
     They reach a hair beyond both ends, so that pieces that are placed side by side do not show where they meet.
     """
-    # a Hermite cubic is off a cosine by step^4 / 384 of its reach, at most
-    share = (end - start) * (amplitude / FAITHFUL / 384) ** 0.25
-    enough = (ceil(share * wave.cycles * abs(wave.reach) ** 0.25) for wave in bundle.waves)
-    pieces = max(2, *enough)
     hair = (end - start) * 0.004
-    out = []
+    out, pieces = [], 2
     for curve in bundle.curves():
 
         def strand(theta: float, curve: Callable[[float], float] = curve) -> Point:
             return line(theta, amplitude * curve(theta))
 
-        out.append(bezier(strand, start - hair, end + hair, pieces) + "S\n")
+        path, pieces = bezier(strand, start - hair, end + hair, max(2, pieces - 1))  # neighbours are alike
+        out.append(path + "S\n")
     return "".join(out)
 
 
-def bezier(curve: Curve, start: float, end: float, pieces: int) -> str:
-    """A smooth curve as Béziers with its own tangents at the joints (Hermite): a path in ``UNIT``."""
-    step = (end - start) / pieces
-    out = []
-    last, before = curve(start), _slope(curve, start)
-    out.append(f"{_units(last)} m")
-    for i in range(1, pieces + 1):
-        at = start + i * step
-        point, slope = curve(at), _slope(curve, at)
-        one = (last[0] + before[0] * step / 3, last[1] + before[1] * step / 3)
-        two = (point[0] - slope[0] * step / 3, point[1] - slope[1] * step / 3)
-        out.append(f"{_units(one)} {_units(two)} {_units(point)} c")
-        last, before = point, slope
-    return "\n".join(out) + "\n"
+def bezier(curve: Curve, start: float, end: float, pieces: int = 2) -> tuple[str, int]:
+    """A smooth curve as Béziers with its own tangents at the joints: a path in ``UNIT``, and of how many pieces, no
+    fewer than are asked for."""
+    while True:
+        step = (end - start) / pieces
+        joints = [(curve(at), _slope(curve, at)) for at in (start + i * step for i in range(pieces + 1))]
+        out = [f"{_units(joints[0][0])} m"]
+        for i, (before, after) in enumerate(pairwise(joints)):
+            between = [curve(start + (i + k / SAMPLES) * step) for k in range(1, SAMPLES)]
+            one, two, off = _fitted(before, between, after, step)
+            if off > FAITHFUL * 0.6 and pieces < MOST_PIECES:  # it may be a little more between the samples
+                break
+            out.append(f"{_units(one)} {_units(two)} {_units(after[0])} c")
+        else:
+            return "\n".join(out) + "\n", pieces
+        pieces += 1
+
+
+def _fitted(
+    before: tuple[Point, Point], between: Sequence[Point], after: tuple[Point, Point], step: float
+) -> tuple[Point, Point, float]:
+    """The handles of the Bézier that comes nearest to points between two joints (each with its slope), and how far it
+    is off.
+
+    The handles lie on the tangents, so their lengths are all there is to find: by least squares of the distances
+    across the curve, twice, because the points' parameters are known only from the first time. Without the second and
+    a free length it would be Hermite's cubic, which needs twice as many pieces.
+    """
+    (x0, y0), (u0, v0) = before
+    (x3, y3), (u3, v3) = after
+    usual = step / 3
+    chain = [before[0], *between, after[0]]
+    normals = []
+    for (ax, ay), (bx, by) in zip(chain, chain[2:], strict=False):
+        length = hypot(bx - ax, by - ay) or 1.0
+        normals.append(((ay - by) / length, (bx - ax) / length, length / 2))
+    times = [k / SAMPLES for k in range(1, SAMPLES)]
+    first = last = usual
+    off = 0.0
+    for again in (True, False):
+        aa = ab = bb = ar = br = 0.0
+        rows = []
+        for (x, y), (nx, ny, _), t in zip(between, normals, times, strict=True):
+            s = 1 - t
+            near, far = s * s * (s + 3 * t), t * t * (t + 3 * s)
+            a, b = 3 * s * s * t * (u0 * nx + v0 * ny), -3 * s * t * t * (u3 * nx + v3 * ny)
+            rest = (near * x0 + far * x3 - x) * nx + (near * y0 + far * y3 - y) * ny
+            aa, ab, bb, ar, br = aa + a * a, ab + a * b, bb + b * b, ar - a * rest, br - b * rest
+            rows.append((a, b, rest))
+        firm = 1e-4 * (aa + bb) + 1e-12  # where the points do not tell, the usual length
+        aa, bb, ar, br = aa + firm, bb + firm, ar + firm * usual, br + firm * usual
+        whole = aa * bb - ab * ab
+        first, last = (bb * ar - ab * br) / whole, (aa * br - ab * ar) / whole
+        first, last = (min(max(handle, 0.3 * usual), 3 * usual) for handle in (first, last))
+        one, two = (x0 + first * u0, y0 + first * v0), (x3 - last * u3, y3 - last * v3)
+        off = max(abs(a * first + b * last + rest) for a, b, rest in rows)
+        if again:
+            times = [
+                min(max(t - _along(_at(before[0], one, two, after[0], t), p, n) / SAMPLES, 0.02), 0.98)
+                for t, p, n in zip(times, between, normals, strict=True)
+            ]
+    return one, two, off
+
+
+def _at(a: Point, b: Point, c: Point, d: Point, t: float) -> Point:
+    """A point of a Bézier."""
+    s = 1 - t
+    e, f, g, h = s * s * s, 3 * s * s * t, 3 * s * t * t, t * t * t
+    return e * a[0] + f * b[0] + g * c[0] + h * d[0], e * a[1] + f * b[1] + g * c[1] + h * d[1]
+
+
+def _along(found: Point, wanted: Point, normal: tuple[float, float, float]) -> float:
+    """How far ahead of its place a point is, in steps between samples."""
+    return ((found[0] - wanted[0]) * normal[1] - (found[1] - wanted[1]) * normal[0]) / (normal[2] or 1.0)
 
 
 def _units(point: Point) -> str:
@@ -249,7 +309,7 @@ def frame_content(frame: Frame) -> str:
 
 def parallel(frame: Frame, y: float) -> str:
     """The closed line ``y`` points inside the centre line, as a path in ``UNIT``, within the ideal frame."""
-    bend, (width, height), pieces = frame.bend, frame.size, 10
+    bend, (width, height) = frame.bend, frame.size
     corners = (  # from the lower right, with the sun against it: where its bend begins, and which way
         (width - bend.size, 0.0, 0),
         (width, height - bend.size, 1),
@@ -264,6 +324,6 @@ def parallel(frame: Frame, y: float) -> str:
             u, v = bend.at(s, y)
             return x0 + a * u - b * v, y0 + b * u + a * v
 
-        path = bezier(turned, 0, bend.length, pieces)
+        path, _ = bezier(turned, 0, bend.length)
         out.append(path.replace("m", "l", 1) if out else path)
     return "".join(out) + "h\n"
