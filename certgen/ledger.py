@@ -11,7 +11,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 from xml.sax.saxutils import escape
 
@@ -77,39 +77,61 @@ def added(source: bytes, place: Place, lines: Mapping[int, Line]) -> bytes | Non
 
 def copied(sheet: Sheet, place: Place, lines: Mapping[int, Line]) -> bytes:
     """A workbook of the sheet's values with the four columns, for files of other kinds."""
+    width = max((len(row) for row in sheet.rows), default=0)
+
+    def rows() -> Iterator[Sequence[object]]:
+        for _ in range(sheet.top):
+            yield ()
+        for at, row in enumerate(sheet.rows):
+            number = sheet.number(at)
+            more: Sequence[str] = HEADERS if number == place.header else lines.get(number, ())
+            yield [None] * sheet.left + [*row] + [None] * (width - len(row)) + [text or None for text in more]
+
+    widths = [0] * sheet.left + [18] * width + [*WIDTHS]
+    return workbook([Page(sheet.name or "People", widths, rows(), place.header)])
+
+
+class Page(NamedTuple):
+    """A sheet to be written. ``widths`` of its columns in characters, 0 for the usual one; ``header``: the number of
+    the row that is bold and stays in sight, 0 for none."""
+
+    title: str
+    widths: Sequence[float]
+    rows: Iterable[Sequence[object]]
+    header: int = 1
+
+
+def workbook(pages: Iterable[Page]) -> bytes:
+    """A workbook in which every text is text and nothing else, whatever it begins with. Equal pages, equal bytes."""
     from openpyxl import Workbook
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.styles import Font
 
     book = Workbook(write_only=True)
-    page = book.create_sheet(re.sub(r"[\[\]:*?/\\]", " ", sheet.name)[:31].strip("' ") or "People")
     bold = Font(bold=True)
-
-    def cell(value: object, heading: bool) -> object:
-        if not isinstance(value, str):
-            return value
-        made = WriteOnlyCell(page, _clean(value))
-        made.data_type = "s"  # never a formula
-        made.quotePrefix = value.startswith(_FORMULA)
-        if heading:
-            made.font = bold
-        return made
-
-    width = max((len(row) for row in sheet.rows), default=0)
-    page.freeze_panes = f"A{place.header + 1}"
-    for at in range(width + 4):
-        page.column_dimensions[column_letters(sheet.left + at)].width = 18 if at < width else WIDTHS[at - width]
-    for _ in range(sheet.top):
-        page.append([])
-    for at, row in enumerate(sheet.rows):
-        number = sheet.number(at)
-        more: Sequence[str] = HEADERS if number == place.header else lines.get(number, ())
-        values = [None] * sheet.left + [*row] + [None] * (width - len(row)) + [text or None for text in more]
-        page.append([cell(value, number == place.header) for value in values])
+    for each in pages:
+        page = book.create_sheet(re.sub(r"[\[\]:*?/\\]", " ", each.title)[:31].strip("' ") or "Sheet")
+        page.freeze_panes = f"A{each.header + 1}" if each.header else None
+        for at, width in enumerate(each.widths):
+            if width:
+                page.column_dimensions[column_letters(at)].width = width
+        for number, row in enumerate(each.rows, 1):
+            cells: list[object] = []
+            for value in row:
+                if isinstance(value, str):
+                    made = WriteOnlyCell(page, _clean(value))
+                    made.data_type = "s"  # never a formula
+                    made.quotePrefix = value.startswith(_FORMULA)
+                    if number == each.header:
+                        made.font = bold
+                    cells.append(made)
+                else:
+                    cells.append(value)
+            page.append(cells)
     out = io.BytesIO()
     book.save(out)
-    with zipfile.ZipFile(out) as made:
-        parts = {name: made.read(name) for name in made.namelist()}
+    with zipfile.ZipFile(out) as packed:
+        parts = {name: packed.read(name) for name in packed.namelist()}
     core = parts["docProps/core.xml"]
     parts["docProps/core.xml"] = re.sub(rb"(<dcterms:(\w+)[^>]*>)[^<]*", rb"\g<1>2000-01-01T00:00:00Z", core)
     return _zipped((zipfile.ZipInfo(name, DATED), data) for name, data in parts.items())
