@@ -916,7 +916,7 @@ def test_exit_codes_and_words(tmp_path: Path) -> None:
     done = run("verify", bad, "--site", folder, "--on", "2026-05-01")
     assert done.return_value == 8 and "ALTERED" in done.output
     done = run("verify", tmp_path / "in", "--site", folder, "--on", "2026-05-01")
-    assert done.return_value == 8 and "2 certificates: " in done.output
+    assert done.return_value == 8 and "2 checked: " in done.output
 
 
 def test_json_for_programs(tmp_path: Path) -> None:

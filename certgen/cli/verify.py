@@ -125,7 +125,7 @@ _LOOKS = {
         "✘", "UNKNOWN KEY", "red", "Another issuer may have signed it. Look for the address beside the QR code."
     ),
     "key-compromised": _Look("✘", "KEY COMPROMISED", "red", "Ask the issuer whether it made this one."),
-    "unknown-code": _Look("✘", "NO SUCH CODE", "red", "Compare it with the paper, letter by letter."),
+    "unknown-code": _Look("✘", "CODE NOT FOUND", "red", "Compare it with the paper, letter by letter."),
     "unreadable": _Look("?", "UNREADABLE", "red", ""),
 }
 
@@ -143,7 +143,9 @@ def show(console: Console, finding: Finding, source: Source, *, brief: bool = Fa
     label += f", page {finding.page}" if finding.page else ""
     head = Line(verdict, style=f"bold {look.style}" + (" reverse" if console.is_terminal else ""))
     if brief and finding.state == "authentic" and finding.told:
-        console.print(Line.assemble(head, "  ", printable(_whole(finding.told.name)), (f"  {printable(label)}", "dim")))
+        rest = (f"  {printable(Path(label).name)}", "dim")
+        line = Line.assemble(head, f"  {printable(_whole(finding.told.name))}", rest)
+        console.print(line, no_wrap=True, overflow="ellipsis", crop=True)
         return
     console.print(head)
     _line(console, printable(label), "dim")
@@ -159,6 +161,8 @@ def show(console: Console, finding: Finding, source: Source, *, brief: bool = Fa
             _line(console, text, style)
         console.print()
     for check in finding.checks:
+        if finding.told is None and finding.why and finding.why in check.words:
+            continue  # told above
         sign, style = {"good": ("✓", "green"), "bad": ("✗", "red"), "unknown": ("?", "yellow")}[check.mark]
         _line(console, check.words, "dim" if check.mark == "good" else "", (sign, style))
     console.print()
@@ -226,7 +230,7 @@ def _sum_up(console: Console, found: list[Finding], source: Source) -> None:
             counts[finding.state] = counts.get(finding.state, 0) + 1
         words = ", ".join(f"{count:,} {state.replace('-', ' ')}" for state, count in counts.items())
         good = all(finding.good for finding in found)
-        console.print(f"{len(found):,} certificates: {words}", style="bold" if good else "bold yellow")
+        console.print(f"\n{len(found):,} checked: {words}", style="bold" if good else "bold yellow")
     about = source.about
     who = about.legal_name or about.name
     lines = [f"Checked against {source.words}."]

@@ -18,6 +18,7 @@ from certgen.verify.source import About, Record, Standing, Unreachable
 if TYPE_CHECKING:
     from certgen.registry import Held
 
+_HERE = "the registry"
 _NO_REGISTRY = "this academy has no registry yet"
 
 
@@ -53,21 +54,21 @@ class Academy:
 
     def standing(self, code: str, status: int, today: date) -> Standing:
         if self._registry is None:
-            return Standing("unknown", self.words, why=_NO_REGISTRY)
+            return Standing("unknown", _HERE, why=_NO_REGISTRY)
         held = self._held(code)
         if held is None:
             why = (
                 f"{self.words} does not have it. It was made elsewhere, or before the registry was restored, or by "
                 "somebody else who has the key"
             )
-            return Standing("unknown", self.words, why=why)
+            return Standing("unknown", _HERE, why=why)
         if held.state == "revoked":
-            return Standing("revoked", self.words, held.ended, reason=held.reason)
+            return Standing("revoked", _HERE, held.ended, reason=held.reason)
         if held.state == "replaced":
-            return Standing("replaced", self.words, held.ended, reason=held.reason, replaced_by=held.replaced_by)
+            return Standing("replaced", _HERE, held.ended, reason=held.reason, replaced_by=held.replaced_by)
         if held.state == "reserved":
-            return Standing("unknown", self.words, why="the batch that makes it did not end. Run it again")
-        return Standing("good", self.words, known=today)
+            return Standing("unknown", _HERE, why="the batch that makes it did not end. Run it again")
+        return Standing("good", _HERE, known=today)
 
     def payload(self, code: str) -> str | None:
         if self._registry is None:
