@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import getpass
 import platform
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -108,6 +109,13 @@ def history(connection: Connection) -> Iterator[Event]:
 
 def faults(connection: Connection) -> list[str]:
     """Where history is not what was written: in words, with the number of the event."""
+    try:
+        return _faults(connection)
+    except (TypeError, ValueError, AttributeError) as error:  # a value of another kind than was written
+        return [f"its history makes no sense ({error})"]
+
+
+def _faults(connection: Connection) -> list[str]:
     said = []
     notes: dict[int, list[bytes]] = {}
     for note in connection.execute(select(tables.notes).order_by(tables.notes.c.event, tables.notes.c.place)):
@@ -170,11 +178,11 @@ def set_meta(connection: Connection, name: str, value: str) -> None:
 
 def forget(connection: Connection, names: set[str]) -> list[tuple[int, int]]:
     """Notes in which one of these folded names occurs are erased; which they were, as (event, place)."""
-    wanted = [set(name.split()) for name in names if name]
+    wanted = [words for name in names if (words := _words(name))]
     gone = []
     for note in connection.execute(select(tables.notes).where(tables.notes.c.salt.is_not(None))):
-        words = set(folded(" ".join(_texts(_decode(note.data)))).split())
-        if any(name <= words for name in wanted):
+        there = _words(folded(" ".join(_texts(_decode(note.data)))))
+        if any(name <= there for name in wanted):
             gone.append((note.event, note.place))
     for event, place in gone:
         connection.execute(
@@ -183,6 +191,10 @@ def forget(connection: Connection, names: set[str]) -> list[tuple[int, int]]:
             .values(salt=None, data=None)
         )
     return gone
+
+
+def _words(name: str) -> set[str]:
+    return set(re.findall(r"[^\W_]+", name))
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -189,6 +189,7 @@ PUBLIC = (
 COLUMNS = (*PUBLIC, "private", "badge", "salt", "sealed", "digest")
 
 _public = itemgetter(*PUBLIC)
+_KINDS = {str, int, type(None)}  # an empty text and no bytes would be one in JSON
 _encode = msgspec.json.Encoder().encode
 _private = msgspec.json.Decoder(Private).decode
 
@@ -221,7 +222,8 @@ def sound(row: Row) -> bool:
                 return False
         elif _sealed(row["salt"], row["private"], row["badge"]) != row["sealed"]:
             return False
-        return bool(digest(row) == row["digest"])
+        kinds = set(map(type, _public(row)))
+        return kinds <= _KINDS and bool(digest(row) == row["digest"])
     except (TypeError, ValueError):  # a column of another type than was written
         return False
 

@@ -86,10 +86,10 @@ class Shelf:
             self.connection.execute(insert(tables.blobs).values(digest=digest, data=zlib.compress(data, 6)))
 
     def blob(self, digest: str) -> bytes:
-        """Raises KeyError, and :class:`CertgenError` for one that was altered."""
+        """Raises :class:`CertgenError` for one that is missing or was altered."""
         packed = self.connection.execute(select(tables.blobs.c.data).where(tables.blobs.c.digest == digest)).scalar()
         if packed is None:
-            raise KeyError(digest)
+            raise CertgenError(database.damaged(self.path, f"a file that it keeps is missing ({digest[:12]})"))
         return self.unpacked(digest, packed)
 
     def unpacked(self, digest: str, packed: bytes) -> bytes:
