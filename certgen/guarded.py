@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import stat
 import subprocess
@@ -11,11 +12,24 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+PART = ".part"  # ends the name of a file that is not there yet
+
 
 def write_new(path: Path, data: bytes) -> None:
-    """A new file of mode 0600, on Windows for its owner only, synced to the disk, and named in ``.gitignore`` beside
-    it. Raises FileExistsError when there is one already, else OSError."""
-    _write(path, data)
+    """A new file of mode 0600, on Windows for its owner only, whole, synced to the disk, and named in ``.gitignore``
+    beside it. Raises FileExistsError when there is one already, else OSError."""
+    temporary = path.with_name(f"{path.name}.{secrets.token_hex(4)}{PART}")
+    _write(temporary, data)
+    try:
+        os.link(temporary, path)  # unlike a renaming it never takes the place of another file
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        if path.exists():
+            raise FileExistsError(path) from None
+        temporary.rename(path)
+    finally:
+        temporary.unlink(missing_ok=True)
     sync(path.parent)
     ignore = path.with_name(".gitignore")
     listed = ignore.read_text(encoding="utf-8").splitlines() if ignore.exists() else []
@@ -26,7 +40,7 @@ def write_new(path: Path, data: bytes) -> None:
 def write_over(path: Path, data: bytes, *, like: Path | None = None) -> None:
     """A file in the place of whatever is there: the old one or the new one, whole, at every moment. Its owner's only,
     or with the mode of the file ``like``. Raises OSError."""
-    temporary = path.with_name(f"{path.name}.part")
+    temporary = path.with_name(path.name + PART)
     temporary.unlink(missing_ok=True)  # of a run that was killed
     _write(temporary, data, private=like is None)
     try:

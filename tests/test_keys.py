@@ -26,7 +26,7 @@ from rings import ISSUER, Memory, ring
 from certgen import course as courses
 from certgen import keys
 from certgen.errors import ExitCode, Problem
-from certgen.guarded import write_over
+from certgen.guarded import write_new, write_over
 from certgen.keys.naming import naming
 from certgen.keys.passphrase import GIVEN, NEW, Keyring
 from certgen.model import Issuer
@@ -392,6 +392,38 @@ def test_with_the_registry_lost_neither_secret_nor_key_is_made(academy: Academy)
     assert keys.secret(academy.folder, academy.registry, academy.problems, create=True) is None
     assert academy.error().code == "key-unknown"
     assert not (academy.folder / "certgen.secret").exists()
+
+
+def test_what_a_killed_run_left_behind_is_swept_away(academy: Academy) -> None:
+    (academy.folder / "keys").mkdir()
+    left = [academy.folder / name for name in ("certgen.secret.0a.part", "issuer.toml.part", "keys/A-B.pem.part")]
+    for path in left:
+        path.write_bytes(b"half")
+    assert keys.secret(academy.folder, academy.registry, academy.problems, create=True) is not None
+    assert not any(path.exists() for path in left)
+
+
+def test_a_new_file_is_whole_or_not_there_and_takes_no_others_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unsupported(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    def torn(handle: int) -> None:
+        assert not (tmp_path / "secret").exists()
+        raise OSError(5, "Input/output error")
+
+    for _ in range(2):  # with hard links, then without
+        write_new(tmp_path / "new", b"first")
+        with pytest.raises(FileExistsError):
+            write_new(tmp_path / "new", b"second")
+        assert (tmp_path / "new").read_bytes() == b"first"
+        (tmp_path / "new").unlink()
+        monkeypatch.setattr(os, "link", unsupported)
+    monkeypatch.setattr(os, "fsync", torn)
+    with pytest.raises(OSError, match="Input/output"):
+        write_new(tmp_path / "secret", b"data")
+    assert [item.name for item in tmp_path.iterdir()] == [".gitignore"]
 
 
 def test_another_secret_is_refused(academy: Academy, tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from msgspec.structs import replace
 from certgen import credential
 from certgen.course import ISSUER_FILE
 from certgen.errors import ExitCode, Problem
-from certgen.guarded import loose_mode, why, write_over
+from certgen.guarded import PART, loose_mode, why, write_over
 from certgen.keys.naming import name_in
 from certgen.keys.passphrase import GIVEN, Ask, Kept, Keyring, asked, chosen, encoded, known, put_random
 from certgen.model import Issuer
@@ -70,6 +70,8 @@ def machine() -> str:
 def secret(folder: Path, registry: Registry | None, problems: list[Problem], *, create: bool) -> Secret | None:
     """The secret, the one that the registry remembers. None with a Problem: gone, or another. None without one: there
     was none yet and ``create`` is false."""
+    if create:
+        _swept(folder)
     path = folder / credential.SECRET_FILE
     recorded = registry.meta("secret") if registry is not None else None
     told = registry.meta("secret_made") if registry is not None else None
@@ -96,6 +98,14 @@ def secret(folder: Path, registry: Registry | None, problems: list[Problem], *, 
         registry.set_meta("secret_made", f"{'before' if there else 'on'} {_today()} on {machine()}")
         registry.set_meta("secret", digest)
     return Secret(value, path, "" if there else _SECRET_MADE)
+
+
+def _swept(folder: Path) -> None:
+    """Nothing stays of a run that was killed while it wrote one of these."""
+    for pattern in (f"{credential.SECRET_FILE}*{PART}", f"{ISSUER_FILE}{PART}", f"{FOLDER}/*{PART}"):
+        for left in folder.glob(pattern):
+            with suppress(OSError):
+                left.unlink()
 
 
 def _strange(folder: Path, registry: Registry) -> Problem | None:
