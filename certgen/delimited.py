@@ -57,6 +57,7 @@ def _short(rows: Rows, top: int) -> frozenset[int]:
     return frozenset(top + i + 1 for i, row in enumerate(rows) if len(row) < usual and any(row))
 
 
+_CONTROLS = re.compile(rb"[\0-\x08\x0e-\x1a\x1c-\x1f]")  # hardly in any text, whatever its encoding
 _ADVICE = "In Excel choose File > Save As > “CSV UTF-8 (comma delimited)”, or save as .xlsx."
 
 
@@ -97,6 +98,9 @@ def decode(data: bytes, encoding: str | None) -> str:
             raise Refused(
                 "encoding", f"Row {line} is not in {encoding}.", f"Try another --encoding. {_ADVICE}", line
             ) from None
+        if len(_CONTROLS.findall(head)) * 20 > len(head):
+            message = "This is neither a spreadsheet nor a text, whatever its name says."
+            raise Refused("not-a-spreadsheet", message, "Check that it is the right file; ask for it again.") from None
         start = data.rfind(b"\n", 0, error.start) + 1
         broken = data[start : start + 200].split(b"\n")[0].decode("cp1252", "replace").strip()
         raise Refused(

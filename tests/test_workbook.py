@@ -255,6 +255,8 @@ def test_a_mark_in_the_middle_of_joined_files_is_no_character(tmp_path: Path) ->
         ("a.csv", b'Name,City\nAna,"Lima\nLuc,Lyon\n', "open-quote", "row 2"),
         ("a.csv", b"Name\n" + b"A" * 140_000, "too-long", "Row 2"),
         ("a.csv", b"Name," * 17_000, "too-large", "columns"),
+        ("a.csv", bytes(range(256)) * 20, "not-a-spreadsheet", "neither"),
+        ("a.csv", "Name\n山田太郎\n".encode("shift_jis"), "encoding", "Row 2"),
         ("~$a.xlsx", b"x", "not-a-spreadsheet", "marker"),
     ],
 )
