@@ -208,7 +208,14 @@ def test_a_strand_is_where_its_wave_is(style: str) -> None:
                     shares = (s**3, 3 * s * s * t, 3 * s * t * t, t**3)
                     near = list(zip(shares, points[3 * i :], strict=False))
                     x, y = (sum(share * point[axis] for share, point in near) for axis in (0, 1))
-                    assert min(hypot(x - u, y - v) for u, v in wave) < allowed
+                    assert min(_apart((x, y), *step) for step in pairwise(wave)) < allowed
+
+
+def _apart(point: tuple[float, float], a: tuple[float, float], b: tuple[float, float]) -> float:
+    """From a point to a straight piece."""
+    (x, y), (u, v), (dx, dy) = point, a, (b[0] - a[0], b[1] - a[1])
+    share = max(0.0, min(1.0, ((x - u) * dx + (y - v) * dy) / (dx * dx + dy * dy)))
+    return hypot(x - u - share * dx, y - v - share * dy)
 
 
 def test_a_pale_ground_is_pale_and_leaves_its_holes() -> None:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
-from math import cos, hypot, pi, sin
+from math import cos, dist, hypot, pi, sin
 from typing import NamedTuple
 
 from certgen.artwork.sheet import Form, number, numbers
@@ -94,7 +94,7 @@ def bezier(curve: Curve, start: float, end: float, pieces: int = 2) -> tuple[str
         for i, (before, after) in enumerate(pairwise(joints)):
             between = [curve(start + (i + k / SAMPLES) * step) for k in range(1, SAMPLES)]
             one, two, off = _fitted(before, between, after, step)
-            if off > FAITHFUL * 0.6 and pieces < MOST_PIECES:  # it may be a little more between the samples
+            if off > FAITHFUL * 0.9 and pieces < MOST_PIECES:  # it may be a little more between the samples
                 break
             out.append(f"{_units(one)} {_units(two)} {_units(after[0])} c")
         else:
@@ -121,30 +121,26 @@ def _fitted(
         length = hypot(bx - ax, by - ay) or 1.0
         normals.append(((ay - by) / length, (bx - ax) / length, length / 2))
     times = [k / SAMPLES for k in range(1, SAMPLES)]
-    first = last = usual
-    off = 0.0
-    for again in (True, False):
+    one = two = before[0]
+    for _again in range(2):
         aa = ab = bb = ar = br = 0.0
-        rows = []
-        for (x, y), (nx, ny, _), t in zip(between, normals, times, strict=True):
+        for (x, y), (nx, ny, _length), t in zip(between, normals, times, strict=True):
             s = 1 - t
             near, far = s * s * (s + 3 * t), t * t * (t + 3 * s)
             a, b = 3 * s * s * t * (u0 * nx + v0 * ny), -3 * s * t * t * (u3 * nx + v3 * ny)
             rest = (near * x0 + far * x3 - x) * nx + (near * y0 + far * y3 - y) * ny
             aa, ab, bb, ar, br = aa + a * a, ab + a * b, bb + b * b, ar - a * rest, br - b * rest
-            rows.append((a, b, rest))
         firm = 1e-4 * (aa + bb) + 1e-12  # where the points do not tell, the usual length
         aa, bb, ar, br = aa + firm, bb + firm, ar + firm * usual, br + firm * usual
         whole = aa * bb - ab * ab
         first, last = (bb * ar - ab * br) / whole, (aa * br - ab * ar) / whole
         first, last = (min(max(handle, 0.3 * usual), 3 * usual) for handle in (first, last))
         one, two = (x0 + first * u0, y0 + first * v0), (x3 - last * u3, y3 - last * v3)
-        off = max(abs(a * first + b * last + rest) for a, b, rest in rows)
-        if again:
-            times = [
-                min(max(t - _along(_at(before[0], one, two, after[0], t), p, n) / SAMPLES, 0.02), 0.98)
-                for t, p, n in zip(times, between, normals, strict=True)
-            ]
+        for i, (point, normal) in enumerate(zip(between, normals, strict=True)):
+            for _ in range(2):
+                ahead = _along(_at(before[0], one, two, after[0], times[i]), point, normal)
+                times[i] = min(max(times[i] - ahead / SAMPLES, 0.02), 0.98)
+    off = max(dist(_at(before[0], one, two, after[0], t), point) for t, point in zip(times, between, strict=True))
     return one, two, off
 
 
