@@ -85,7 +85,7 @@ def _hash(text: str) -> str:
 
 @cache
 def _template() -> str:
-    return _source("page.html")
+    return _source("page.html").replace(">\n<", "><")
 
 
 @cache

@@ -137,16 +137,27 @@ def _names() -> Iterator[str]:
 
 
 def _written(tokens: Iterable[Token]) -> str:
-    """Tokens with a space only where two would become one."""
+    """Tokens with a space only where two would become one, and declarations that follow each other as one."""
     out: list[str] = []
-    last = ""
+    begun = [""]  # for each open bracket, the word that the statement inside began with
+    last = ";"
     for token in tokens:
         text = "let" if token == Token("word", "const") else token.text
-        words = token.kind in ("word", "number") and re.search(r"[\w$]$", last)
-        if words or (last[-1:] == text[:1] and text[:1] in ("+", "-", "/")):
-            out.append(" ")
-        elif text == "}" and out and out[-1] == ";":
+        goes_on = text == "let" and last == ";" and begun[-1] == "let"
+        if last in (";", "{", "}"):
+            begun[-1] = text
+        if goes_on or (text == "}" and last == ";"):
             out.pop()
+        if goes_on:
+            text = ","
+        elif (token.kind in ("word", "number") and re.search(r"[\w$]$", last)) or (
+            last[-1:] == text[:1] and text[:1] in ("+", "-", "/")
+        ):
+            out.append(" ")
+        if token.kind == "sign" and text in "([{":
+            begun.append("")
+        elif token.kind == "sign" and text in ")]}":
+            begun.pop()
         out.append(text)
         last = text
     return "".join(out)

@@ -45,9 +45,9 @@ const must = ({ claims: { name, title } }) =>
     "section",
     el("h2", t("match")),
     el("p.label", t("name")),
-    el("p.name", { dir: "auto" }, whole(name)),
+    el("p.name", own(whole(name))),
     el("p.label", t("course")),
-    el("p.title", { dir: "auto" }, whole(title)),
+    el("p.title", own(whole(title))),
     `${whole(name)}${whole(title)}`.includes("…") && (name.digest || title.digest) && el("p.label", t("cut")),
   );
 
@@ -97,7 +97,7 @@ function course({ claims, site, course: facts, figures, state }) {
   );
   return el(
     "section",
-    el("h2", { dir: "auto" }, whole(claims.title)),
+    el("h2", own(whole(claims.title))),
     el(
       "dl",
       row("name", own(whole(claims.name))),
@@ -134,7 +134,7 @@ function occupations(all, { figures = {}, source }) {
     ]);
     return el("li", { dir: "auto" }, name, ...lines.map((line) => el("small", line.filter(Boolean).join(" · "))));
   });
-  return [el("ul", ...items), source && el("small", source)];
+  return [el("ul", ...items), source && el("small", t("unsigned"), " ", own(source))];
 }
 
 function actions({ title, code, issued, expires }, site, useful) {
