@@ -28,7 +28,7 @@ WIDTHS = (22, 16, 44, 44)
 LARGEST = 64_000_000  # bytes of a sheet's XML; of a larger one the values are copied
 DATED = (1980, 1, 1, 0, 0, 0)
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet program would take for one
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")  # XML 1.0, 2.2
 _ROW = re.compile(rb"<((?:\w+:)?)row\b([^>]*?)(/?)>")
 _CELL = re.compile(rb"<((?:\w+:)?)c\b([^>]*?)(?:/>|>(.*?)</\1c>)", re.S)
@@ -67,7 +67,7 @@ def added(source: bytes, place: Place, lines: Mapping[int, Line]) -> bytes | Non
         styles = next((name for name in package.members if name.endswith("/styles.xml")), "")
         changed = {}
         quoted = None
-        if any(text.startswith(_FORMULA) for line in lines.values() for text in line):
+        if any(text.startswith(FORMULA) for line in lines.values() for text in line):
             changed[styles], quoted = _quoting(package.part(styles) or b"")
         changed[part] = _sheet(data, place.header, lines, quoted)
         return _packed(package, changed)
@@ -121,7 +121,7 @@ def workbook(pages: Iterable[Page]) -> bytes:
                 if isinstance(value, str):
                     made = WriteOnlyCell(page, _clean(value))
                     made.data_type = "s"  # never a formula
-                    made.quotePrefix = value.startswith(_FORMULA)
+                    made.quotePrefix = value.startswith(FORMULA)
                     if number == each.header:
                         made.font = bold
                     cells.append(made)
@@ -236,7 +236,7 @@ def _joined(body: bytes, cells: list[bytes], first: int) -> bytes:
 def _cell(prefix: bytes, place: str, text: str, style: bytes | None, quoted: int | None) -> bytes:
     if not text:
         return b""
-    if text.startswith(_FORMULA) and quoted is not None:
+    if text.startswith(FORMULA) and quoted is not None:
         style = b"%d" % quoted
     p, where = prefix, place.encode("ascii")
     told = escape(_clean(text)).encode("utf-8")

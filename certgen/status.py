@@ -50,6 +50,20 @@ def place(serial: int, secret: bytes) -> Place:
     return Place(number, short << 9 | long)
 
 
+def serial(where: Place, secret: bytes) -> int:
+    """The number in the registry of the credential that has a place: the inverse of :func:`place`."""
+    if where.number < 0 or not 0 <= where.entry < LIST_LENGTH:
+        raise ValueError("no place in a status list")
+    short, long = where.entry >> 9, where.entry & 511
+    rounds = _rounds(secret, where.number)
+    for turn in reversed(range(len(rounds))):
+        if turn % 2:
+            long ^= rounds[turn][short]
+        else:
+            short ^= rounds[turn][long] & 255
+    return where.number * LIST_LENGTH + (short << 9 | long)
+
+
 @lru_cache(maxsize=4)
 def _rounds(secret: bytes, number: int) -> tuple[tuple[int, ...], ...]:
     def drawn(turn: int, half: int) -> int:

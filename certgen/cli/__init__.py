@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from certgen import __version__
-from certgen.cli import amend, backup, doctor, keys, making, records, site, verify
+from certgen.cli import amend, backup, doctor, erasure, keys, making, records, site, verify
 from certgen.errors import CertgenError, ExitCode
 from certgen.screen import place, printable
 
@@ -42,7 +42,10 @@ for command in (
     site.site,
     records.list_,
     records.show,
+    records.export,
+    records.report,
     records.copy,
+    erasure.erase,
     doctor.doctor,
 ):
     cli.add_command(command)

@@ -1,4 +1,4 @@
-"""What was issued, told: list, show, copy."""
+"""What was issued, told: list, show, export, report, copy."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from certgen.records import Filter, Story
+    from certgen.records.tables import Report
     from certgen.registry import Event, Held
 
 STATES = ("valid", "expired", "replaced", "revoked", "unfinished")
@@ -83,10 +84,12 @@ def found(here: Office, said: Iterable[str]) -> list[Held]:
     return [row for row in rows if row is not None]
 
 
-def print_json(data: Any) -> None:
+def print_json(data: dict[str, Any]) -> None:
+    """One object on standard output. Paths are text, amounts numbers."""
     import msgspec
 
-    sys.stdout.buffer.write(msgspec.json.encode({"version": 1} | data) + b"\n")
+    encoded = msgspec.json.Encoder(enc_hook=str, decimal_format="number").encode({"version": 1} | data)
+    sys.stdout.buffer.write(encoded + b"\n")
     sys.stdout.buffer.flush()
 
 
@@ -116,13 +119,14 @@ def list_(erased: bool, as_json: bool, folder: Path | None, **wish: Any) -> int:
             return ExitCode.DONE
         held = list(rows)
         if held:
-            _listed(here.screen.console, held, today)
+            listed(here.screen.console, held, today)
         else:
             _none(here, filter_)
     return ExitCode.DONE
 
 
-def _listed(console: Console, rows: Sequence[Held], today: date) -> None:
+def listed(console: Console, rows: Sequence[Held], today: date) -> None:
+    """A line for each, and how many are what."""
     from certgen.codes import grouped
     from certgen.records import course_of, state_of
 
@@ -140,7 +144,8 @@ def _listed(console: Console, rows: Sequence[Held], today: date) -> None:
     styles = [_STYLES.get(state, "") for state in states]
     columns(console, ("Code", "Name", "Course", "Issued", "State"), cells, styles, elastic=(1, 2))
     counts = [f"{states.count(state):,} {state}" for state in dict.fromkeys(STATES) if state in states]
-    console.print(f"{many(len(rows))}: {', '.join(counts)}.", style="bold")
+    told = f", {counts[0].split()[1]}" if len(counts) == 1 else f": {', '.join(counts)}"
+    console.print(f"{many(len(rows))}{told}.", style="bold")
 
 
 _STYLES = {"expired": "yellow", "replaced": "dim", "revoked": "red", "unfinished": "yellow"}
@@ -356,6 +361,119 @@ _EVENTS = {
 }
 
 
+# --- export and report -----------------------------------------------------------------------
+
+_over = click.option("--replace", is_flag=True, help="Write over a file of that name.")
+
+
+def _writable(file: Path, suffixes: Sequence[str], over: bool) -> Path:
+    """Raises click.ClickException for another kind of file, and for one that is there."""
+    if file.suffix.lower() not in suffixes:
+        raise click.ClickException(f"Give the file a name that ends in {' or '.join(suffixes)}.")
+    if file.exists() and not over:
+        raise click.ClickException(f"{near(file)} is there already: give another name, or add --replace.")
+    return file.absolute()
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE.xlsx|.csv|.json")
+@filters
+@_over
+@in_folder
+def export(file: Path, replace: bool, folder: Path | None, **wish: Any) -> int:
+    """Write what was issued into a table, with everything that the registry knows of each certificate.
+
+    The flags narrow it down, all of them together. The file is full of personal data.
+    """
+    from certgen import output, records
+    from certgen.records.tables import SUFFIXES, export
+
+    today = date.today()
+    path = _writable(file, SUFFIXES, replace)
+    with office(folder, write=False) as here:
+        filter_ = chosen(**wish)
+        data, count = export(records.find(here.registry, filter_, today), path.suffix.lower(), today)
+        if not count:
+            _none(here, filter_)
+            return ExitCode.DONE
+        output.write_whole(path, data)
+        here.screen.console.print(f"{near(path)}: {many(count)}.", soft_wrap=True)
+    return ExitCode.DONE
+
+
+@click.command()
+@click.option("--year", type=click.IntRange(1970, 9999), help="Of which year [this one].")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write the figures into FILE.xlsx.")
+@_over
+@as_json
+@in_folder
+def report(year: int | None, out: Path | None, replace: bool, as_json: bool, folder: Path | None) -> int:
+    """Tell the figures of a year: certificates by course, award, language and month.
+
+    One that was replaced by a corrected one is counted once. Replaced and revoked are those that were in that year,
+    whenever they had been issued; no award counts people of that year's batches who have no certificate.
+    """
+    from msgspec import structs
+
+    from certgen import output
+    from certgen.records import tables
+
+    path = _writable(out, (".xlsx",), replace) if out else None
+    with office(folder, write=False) as here:
+        told = tables.report(here.registry, year or date.today().year)
+        if path is not None:
+            output.write_whole(path, tables.report_workbook(told))
+        if as_json:
+            print_json(structs.asdict(told))
+        else:
+            _report(here, told)
+            if path is not None:
+                here.screen.console.print(f"In a table: {near(path)}", soft_wrap=True)
+    return ExitCode.DONE
+
+
+def _report(here: Office, told: Report) -> None:
+    from certgen.fields import language_name
+    from certgen.records.tables import COURSE_HEADS, MONTHS
+
+    console = here.screen.console
+    console.print(f"{printable(here.issuer.name)}, {told.year}: {many(told.issued)}", style="bold")
+    if not told.courses:
+        return
+    rows = [
+        (line.course, line.title, *_figures(line.issued, line.hours, line.not_awarded, line.replaced, line.revoked))
+        for line in told.courses
+    ]
+    styles = [""] * len(rows)
+    if len(rows) > 1:
+        total = _figures(told.issued, told.hours, told.not_awarded, told.replaced, told.revoked)
+        rows.append(("", "All courses", *total))
+        styles.append("bold")
+    console.print()
+    columns(console, COURSE_HEADS, rows, styles, elastic=(1, 0), right=(2, 3, 4, 5, 6))
+    parts = [
+        ("By award", told.awards),
+        ("By language", {language_name(tag, "en"): count for tag, count in told.languages.items()}),
+        ("By month", {MONTHS[month - 1]: count for month, count in told.months.items() if count}),
+    ]
+    for head, counts in parts:
+        if counts:
+            console.print()
+            columns(
+                console,
+                (head, "Issued"),
+                [(name, f"{count:,}") for name, count in counts.items()],
+                elastic=(),
+                right=(1,),
+            )
+    if told.hours_unknown:
+        console.print(f"\nThe hours of {many(told.hours_unknown)} are not known any more, as they were erased.")
+
+
+def _figures(issued: int, hours: Any, *others: int) -> tuple[str, ...]:
+    return (f"{issued:,}", f"{hours:,f}", *(f"{count:,}" for count in others))
+
+
 # --- copy ------------------------------------------------------------------------------------
 
 
@@ -401,15 +519,19 @@ def copy(codes: tuple[str, ...], out: Path, as_json: bool, folder: Path | None, 
                         "problems": [problem.message for problem in here.problems]})  # fmt: skip
         else:
             here.screen.problems(here.problems)
-            same = len(told) - different
-            words = f"{many(same)}, byte for byte as issued" if same else ""
-            more = f"{many(different)} with the same content in other bytes" if different else ""
-            here.screen.console.print(
-                f"In {near(out.absolute())}: {'; '.join(filter(None, (words, more))) or 'none'}.", style="bold"
-            )
-            if different:
-                here.screen.console.print(_DIFFERENT, soft_wrap=True)
+            _copies(here, len(told) - different, different, out.absolute())
     return ExitCode.PARTIAL if has_errors(here.problems) else ExitCode.DONE
+
+
+def _copies(here: Office, same: int, different: int, out: Path) -> None:
+    if not same and not different:
+        return
+    words = [f"{many(same)}, byte for byte as issued"] if same else []
+    words += [f"{many(different)} with the same content in other bytes"] if different else []
+    where = "Here" if out == Path.cwd() else f"In {near(out)}"
+    here.screen.console.print(f"{where}: {'; '.join(words)}.", style="bold")
+    if different:
+        here.screen.console.print(_DIFFERENT)
 
 
 SHOWN = 20
