@@ -11,11 +11,10 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-import sqlite3
 import tempfile
 import tomllib
 from collections.abc import Iterable, Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
@@ -158,7 +157,7 @@ def save(
 
 def _read(folder: Path, found: Iterable[str], registry: Registry, problems: list[Problem]) -> dict[str, bytes] | None:
     """The bytes of everything, the registry's first. None with Problems."""
-    parts = {registry.path.name: _snapshot(registry.path)}
+    parts = {registry.path.name: _snapshot(registry)}
     size = len(parts[registry.path.name])
     for name in found:
         try:
@@ -183,13 +182,11 @@ def _read(folder: Path, found: Iterable[str], registry: Registry, problems: list
     return None if has_errors(problems) else parts
 
 
-def _snapshot(registry: Path) -> bytes:
-    """The registry as it is at one moment, with what its log has (SQLite's own online backup)."""
+def _snapshot(registry: Registry) -> bytes:
+    """The registry as it is at one moment, with what its log has."""
     with tempfile.TemporaryDirectory(prefix="certgen-") as place:
-        copy = Path(place) / registry.name
-        with closing(sqlite3.connect(registry)) as source, closing(sqlite3.connect(copy)) as kept:
-            source.backup(kept)
-            kept.execute("PRAGMA journal_mode = DELETE").fetchall()
+        copy = Path(place) / registry.path.name
+        registry.copy_to(copy)
         return copy.read_bytes()
 
 
