@@ -6,7 +6,8 @@ problems are told at once, in the order of the rows. A row with an error is left
 in it; no row is repaired by guess.
 
 table.py finds the sheet and the header, header.py gives columns their meanings, body.py tells people from totals and
-notes, person.py reads a row, people.py compares rows, exports.py knows the systems.
+notes, person.py reads a row (words.py has its words), people.py compares rows, exports.py knows the systems; empty.py
+makes the roster to begin with.
 """
 
 from __future__ import annotations
