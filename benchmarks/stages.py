@@ -13,12 +13,15 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from certgen import codes, fields, layout, output, roster, workbook
 from certgen import course as courses
 from certgen import credential as credentials
-from certgen import fields, layout, output, roster, workbook
 from certgen.compose import Blank, Studio
 from certgen.errors import Problem, has_errors
 from certgen.font import FontBook
+from certgen.sealing import Sealer
+from certgen.signing import SigningKey
+from certgen.status import place as entry_of
 
 REPEATS = 3
 PEOPLE = 2000
@@ -78,7 +81,6 @@ def stages(path: Path, where: Path | None = None) -> list[str]:
     secret = credentials.load_secret(path.parent, problems, create=True)
     assert secret and not has_errors(problems), problems
     language = course.languages[0]
-    edition = course.editions[language]
     varying = [each for each in design.conditions() if fields.varies(each)]
 
     count = len(people)
@@ -88,8 +90,13 @@ def stages(path: Path, where: Path | None = None) -> list[str]:
     mint, made = best(lambda person: credentials.mint(person, course, issuer, 0, language, secret), people)
     rows += [("decide which award", decide), ("mint: code, dates, address", mint)]
     assert all(award == 0 for award in awards)
-    tell, attachments = best(lambda each: credentials.describe(each, course, edition, issuer), made)
-    rows.append(("describe as JSON, for the attachment", tell))
+    sealer = Sealer(course, issuer, SigningKey(bytes(32)))
+    entries = {each.code: entry_of(serial, secret) for serial, each in enumerate(made)}
+    sealer.seal(made[0], entries[made[0].code])  # canonical forms on first use
+    sign, payloads = best(lambda each: sealer.url(each, entries[each.code]), made)
+    tell, badges = best(lambda each: sealer.badges.sign(each, entries[each.code]), made)
+    rows += [("the QR code's payload, signed", sign), ("the Open Badge, two proofs", tell)]
+    given = [arguments(*each) for each in zip(made, payloads, badges, strict=True)]
 
     find = credentials.lookup(made[0])
     present = frozenset(each for each in varying if find(each) not in (None, "", ()))
@@ -97,10 +104,10 @@ def stages(path: Path, where: Path | None = None) -> list[str]:
     studio = timed("studio", lambda: Studio(design, course, issuer, FontBook(), issued))
     blank = timed("compose the blank", lambda: studio.blank(language, 0, present, problems))
     assert blank is not None, problems
-    blank.fill(credentials.lookup(made[0]), **arguments(made[0], attachments[0]))  # tables and fonts on first use
+    blank.fill(credentials.lookup(made[0]), **given[0])  # tables and fonts on first use
 
-    symbol, _ = best(blank.symbols.path, [each.url for each in made])
-    whole, plate, digest, fillings, tails = fill_all(blank, made, attachments)
+    symbol, _ = best(blank.symbols.payload, payloads)
+    whole, plate, digest, fillings, tails = fill_all(blank, made, given)
     rows.append(("look up, format, shape and fit the texts", whole - symbol - plate - digest))
     rows.append(("QR symbol, mask chosen among eight, as a path", symbol))
     content = [content_of(blank.plate.prefix + tail) for tail in tails[:20]]
@@ -134,13 +141,13 @@ def stages(path: Path, where: Path | None = None) -> list[str]:
     return lines
 
 
-def arguments(made: Any, attachment: bytes) -> dict[str, Any]:
+def arguments(made: Any, url: str, badge: bytes) -> dict[str, Any]:
     """What a blank is given beside the fields."""
-    return {"url": made.url, "identifier": codes.grouped(made.code), "attachment": attachment}
+    return {"url": url, "code_url": made.url, "identifier": codes.grouped(made.code), "attachment": badge}
 
 
 def fill_all(
-    blank: Blank, made: list[Any], attachments: list[bytes]
+    blank: Blank, made: list[Any], given: list[dict[str, Any]]
 ) -> tuple[float, float, float, list[Any], list[bytes]]:
     """Seconds for filling, of those for the plate and for the digest, in the quickest pass; the fillings; the tails.
 
@@ -152,13 +159,12 @@ def fill_all(
     passes = []
     for _ in range(REPEATS):
         fresh: Any = pickle.loads(frozen)
-        fresh.fill(credentials.lookup(made[0]), **arguments(made[0], attachments[0]))
+        fresh.fill(credentials.lookup(made[0]), **given[0])
         fill = Timed(fresh.plate, "fill")
         fresh.plate = fill
         start = time.perf_counter()
         filled = [
-            fresh.fill(credentials.lookup(each), **arguments(each, attachment))
-            for each, attachment in zip(made, attachments, strict=True)
+            fresh.fill(credentials.lookup(each), **arguments_of) for each, arguments_of in zip(made, given, strict=True)
         ]
         whole = time.perf_counter() - start
         tails = [each.tail for each in filled]
