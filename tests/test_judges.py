@@ -72,7 +72,7 @@ def test_qr_codes_say_what_the_words_beside_them_say(made: Callable[..., Made], 
         page = judges.picture(run.path(row).read_bytes())
         (said,) = judges.zxing(page)
         assert judges.zbar(page) == [said]
-        assert judges.zxing(page.convert("L").resize((page.width * 2 // 3, page.height * 2 // 3))) == [said]
+        assert judges.zxing(page.convert("L").rotate(4, expand=True, fillcolor=255)) == [said]  # laid down askew
         address, _, payload = said.partition("#")
         opened = unseal(payload, keys)
         assert (address, opened.state) == (f"{issuer['verify_url']}/v", "authentic")
