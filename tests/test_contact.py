@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from io import BytesIO
+
+import pikepdf
 import pytest
 from builders import Make
 from judges import conforms, pdfium_text, sound
@@ -51,3 +54,24 @@ def test_equal_files_make_equal_bytes_that_are_known_as_ours(files: list[bytes])
     assert data == contact.merged(files)[0]
     assert contact.is_ours(data)
     assert not any(map(contact.is_ours, files))
+
+
+def test_pages_and_links_know_the_elements_that_they_belong_to(files: list[bytes]) -> None:
+    data, _ = contact.merged(files)
+    links = 0
+    with pikepdf.open(BytesIO(data)) as document:
+        parents = dict(pikepdf.NumberTree(document.Root.StructTreeRoot.ParentTree).items())
+        assert document.Root.StructTreeRoot.ParentTreeNextKey == len(parents) == max(parents) + 1
+        for page in document.pages:
+            for marked, element in enumerate(parents[int(page.obj.StructParents)].as_list()):
+                kids = element.K if isinstance(element.K, pikepdf.Array) else [element.K]
+                own = [kid for kid in kids if isinstance(kid, int)]
+                own += [kid.MCID for kid in kids if isinstance(kid, pikepdf.Dictionary) and "/MCID" in kid]
+                assert marked in own and element.Pg.objgen == page.obj.objgen
+            for link in page.obj.get("/Annots", ()):
+                element = parents[int(link.StructParent)]
+                kids = element.K.as_list() if isinstance(element.K, pikepdf.Array) else [element.K]
+                objects = [kid for kid in kids if isinstance(kid, pikepdf.Dictionary) and "/Obj" in kid]
+                assert any(kid.Obj.objgen == link.objgen for kid in objects)
+                links += 1
+    assert links >= len(files)
