@@ -22,7 +22,7 @@ START = date(2026, 3, 2)
 ISSUED = date(2026, 4, 10)
 PREFIX = "https://verify.academy.test/v#"
 BATCH = Batch("roster.xlsx", "ab" * 32, "A901")
-QUICK = Pace(look=0.01, beat=0.05, stale=0.4, settle=0.05)
+QUICK = Pace(look=0.01, beat=0.05, stale=0.8, settle=0.05)
 
 
 def wanted(name: str, *, course: str = "A901", consented: bool = False, **given: Any) -> Wanted:

@@ -71,9 +71,11 @@ class Lease:
     def __init__(self, registry: Path, *, shared: bool, pace: Pace | None = None) -> None:
         self.pace = pace or Pace()
         self.shared = shared
+        self.computer = f"{uuid.getnode():x}" if shared else ""
         self._registry = registry
         self._lock = Lock(_elsewhere(registry) if shared else registry.with_name(f"{registry.name}-lock"), self.pace)
         self._file = registry.with_name(f"{registry.name}-lease")
+        self._guard = registry.with_name(f"{registry.name}-lease-taken")
         self._mine: Holder | None = None
         self._stop = threading.Event()
         self._heart: threading.Thread | None = None
@@ -82,7 +84,7 @@ class Lease:
         """Waits for as long as it takes; ``waiting`` is told who has it, once for each. Raises :class:`CertgenError`
         where the folder cannot be written."""
         mine = Holder(
-            who(), platform.node(), f"{uuid.getnode():x}", os.getpid(), datetime.now(UTC).isoformat(timespec="seconds")
+            who(), platform.node(), self.computer, os.getpid(), datetime.now(UTC).isoformat(timespec="seconds")
         )
         try:
             self._lock.take(mine, waiting)
@@ -126,12 +128,11 @@ class Lease:
             if there is not None and str(there) != told and waiting:
                 told = str(there)
                 waiting(told)
-            if _dead(there, mine) or time.monotonic() - changed > self.pace.stale:
-                with contextlib.suppress(FileNotFoundError):
-                    _write(self._file, mine)
-                time.sleep(self.pace.settle)
-                if (found := _holder(self._file)) is not None and found.token == mine.token:
-                    break
+            late = time.monotonic() - changed > self.pace.stale
+            if (late or _dead(there, mine)) and self._taken_over(there, mine):
+                break
+            if late and time.monotonic() - changed > self.pace.stale * 2:  # somebody died while taking it over
+                self._guard.unlink(missing_ok=True)
             time.sleep(self.pace.look)
         self._mine = mine
         for left in self._file.parent.glob(f"{self._file.name}.*"):  # by one that was killed while it wrote
@@ -139,6 +140,22 @@ class Lease:
         self._stop = threading.Event()
         self._heart = threading.Thread(target=self._beat, args=(mine, self._stop), daemon=True)
         self._heart.start()
+
+    def _taken_over(self, dead: Holder | None, mine: Holder) -> bool:
+        """One at a time: whoever makes the guard. It looks again, lest it should throw out one who was quicker."""
+        try:
+            os.close(os.open(self._guard, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        except FileExistsError:
+            return False
+        try:
+            if _holder(self._file) != dead:
+                return False
+            _write(self._file, mine)
+        finally:
+            self._guard.unlink(missing_ok=True)
+        time.sleep(self.pace.settle)
+        found = _holder(self._file)
+        return found is not None and found.token == mine.token
 
     def _made(self, mine: Holder) -> bool:
         """A new file, whole from the beginning for all who read it: nobody ever sees half of one."""

@@ -13,11 +13,12 @@ from sqlalchemy import Connection, Select, bindparam, func, insert, select, upda
 from sqlalchemy.exc import IntegrityError
 
 from certgen.errors import CertgenError, Problem
-from certgen.registry import database, rows, tables
+from certgen.registry import chain, database, rows, tables
 from certgen.registry.rows import Row
 
 CREDENTIALS = tables.credentials
 MANY = 500  # values in one query, rows in one piece
+NEXT = "next-serial"  # in meta: numbers below are not given any more
 
 
 class Shelf:
@@ -46,8 +47,10 @@ class Shelf:
         return [row for some in pieces(wanted) for row in self.where(CREDENTIALS.c.serial.in_(some))]
 
     def next_serial(self) -> int:
+        """Never one that was given before; a registry that was rebuilt leaves some out that may have been."""
         last = self.connection.execute(select(func.max(CREDENTIALS.c.serial))).scalar()
-        return 0 if last is None else last + 1
+        free = int(chain.meta(self.connection, NEXT) or 0)
+        return max(free, 0 if last is None else last + 1)
 
     def revisions(self, people: Iterable[str]) -> dict[str, int]:
         """The highest revision of each person who has a row."""
