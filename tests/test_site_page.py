@@ -21,6 +21,7 @@ from pages import (
     FOREIGN_KEY,
     KEY,
     LONG_TITLE,
+    NEW_KEY,
     STATES,
     TODAY,
     Site,
@@ -38,7 +39,7 @@ from certgen import codes, facts, payload
 from certgen.canonical import jcs, rdfc
 from certgen.proof import secured, suites
 from certgen.sealed import Notice, honest_list
-from certgen.signing import did, method
+from certgen.signing import KeyRecord, did, method
 from certgen.site.page import page
 
 chromium, host, site, tab = FIXTURES
@@ -85,12 +86,23 @@ def test_an_honest_list_of_the_thiefs_is_not_believed(tab: Tab, site: Site) -> N
     forged = site.sealed(name="Forged By A Thief")
     site.put("honest.json", honest_list({KEY.public.multikey: [payload.digest(forged)]}, KEY))
     assert shown(tab, site, forged) == "unknown-key"
+    stolen(site)
+    altered_list = json.loads(site.files["honest.json"])
+    altered_list["payloads"].append(payload.digest(forged).hex())
+    site.put("honest.json", json.dumps(altered_list).encode())
+    assert shown(tab, site, forged) == "unknown-key"
 
 
-@pytest.mark.parametrize("trick", ["forged", "another list's", "altered", "for another purpose", "unsigned", "bombed"])
+@pytest.mark.parametrize(
+    "trick",
+    ["forged", "a stolen key's", "another list's", "altered", "for another purpose", "unsigned", "bombed"],
+)
 def test_a_list_that_the_issuer_did_not_sign_for_this_place_is_not_believed(trick: str, tab: Tab, site: Site) -> None:
     if trick == "forged":
         site.list(key=FOREIGN_KEY)
+    elif trick == "a stolen key's":
+        records = [(NEW_KEY, "active"), (KEY, "compromised")]
+        site.keys(*(KeyRecord(key.public.multikey, TODAY, state) for key, state in records))
     elif trick == "another list's":
         site.list(number=1)
         site.put("status/0.json", site.files["status/1.json"])
@@ -106,7 +118,8 @@ def test_a_list_that_the_issuer_did_not_sign_for_this_place_is_not_believed(tric
         else:
             document["proof"] = []
         site.put("status/0.json", json.dumps(document).encode())
-    assert shown(tab, site, site.sealed()) == "status-unknown"
+    signer = NEW_KEY if trick == "a stolen key's" else KEY
+    assert shown(tab, site, site.sealed(signer)) == "status-unknown"
     assert "not the one the issuer signed" in tab.text()
 
 

@@ -74,6 +74,7 @@ def test_what_the_other_reader_refuses_is_unreadable_here_too(tab: Tab, site: Si
         body.replace(b"\x18\x96", b"\x64" + b"37.5"),  # quarters are not written as text
         body.replace("Zoë".encode(), b"Zo\xff\xfe"),
         b"\x8a" + body[1:],
+        body[: body.rindex(b"\x78\x19")] + b"\x78\xc8" + b"t" * 200,  # a title that should have been cut
         b"",
     ]
     texts = [payload.base41(one + KEY.sign(payload.DOMAIN + one)) for one in wrong]
@@ -131,6 +132,8 @@ def test_the_pages_own_ed25519_agrees_with_rfc_8032(chromium: Browser, host: tup
             ("02" + "00" * 31, signature, message, False),  # no point of the curve
             ("ff" * 31 + "7f", signature, message, False),  # y is not below the prime
         ]
+    neutral = (2**255 - 19 + 1).to_bytes(32, "little").hex()  # the point y = 1, spelled otherwise: 5.1.3 refuses it
+    cases.append((neutral, "58" + "66" * 31 + "01" + "00" * 31, "", False))
     for number in range(20):
         key = SigningKey(sha256(b"%d" % number).digest())
         text = sha256(b"text %d" % number).digest() * number

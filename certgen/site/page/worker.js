@@ -1,5 +1,6 @@
-// Keeps what the page has fetched, for days without a network. The network always goes first, so that nothing old is
-// shown while something newer can be had; only files that hold nobody's data are kept.
+// Keeps what the page has fetched, for days without a network: a browser's own cache does not show a page again once
+// its time is over, and many hosts give it ten minutes. The network always goes first, so that nothing old is shown
+// while something newer can be had; only files that hold nobody's data are kept, and never a fragment.
 const OURS = /^(v(\/|\/index\.html|\.html)?|verify\.html|(site|did|honest)\.json|(status|notices|facts)\/[^/]+\.json)$/;
 const FOLDER = new URL("./", self.location).href;
 
