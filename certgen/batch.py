@@ -8,15 +8,17 @@ and answers on the way goes through a :class:`Watch`; how it looks is the comman
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from certgen import baked, codes, ledger, output, press, readback, roster
+from certgen import baked, codes, ledger, output, press, readback, roster, site
 from certgen import course as courses
 from certgen import credential as credentials
 from certgen.compose import Blank, Fit, Studio
@@ -29,6 +31,7 @@ from certgen.model import AwardKind, NotAwarded
 from certgen.registry import Held, Setting
 from certgen.sealing import Sealer
 
+_CODE = re.compile(rf"(?:[{codes.ALPHABET}]{{4}}-){{3}}[{codes.ALPHABET}]{{4}}(?=\.pdf$)", re.IGNORECASE)
 SAMPLE = 8
 """Certificates of a batch whose QR codes are read back from the page, and whose canonical forms are made twice."""
 
@@ -205,6 +208,7 @@ class Batch(Enrolment):
         if self.options.badges:
             self._write_badges()
         self._list()
+        self._remind()
         if self.options.issued_sheet:
             self._write_sheet()
 
@@ -230,7 +234,7 @@ class Batch(Enrolment):
         if not used or self.registry is None:
             return
         today = Setting.of(self.course, self.issuer, self.design, FontBook(), self.options.record).look
-        count = sum(number for digest, number in used.items() if self.registry.setting(digest).look != today)
+        count = sum(number for digest, number in used.items() if digest and self.registry.setting(digest).look != today)
         if count:
             what = "1 certificate was" if count == 1 else f"{count:,} certificates were"
             self.problems.append(
@@ -339,25 +343,34 @@ class Batch(Enrolment):
         """The manifest, and what else lies in the folder."""
         manifest = output.manifest_path(self.folder, self.roster)
         self.left = output.leftovers(self.folder, set(self.files), manifest)
-        mine = {entry.code for entry in self.entries}
-        mine |= {codes.grouped(each.match.current.code) for each in self.standings if each.match.current}
-        earlier = [name for name in self.left if any(name[at : at + 19] in mine for at in range(len(name) - 18))]
+        ended = [name for name in self.left if self._ended(name)]
         self._left_over(
-            "earlier-certificates",
-            earlier,
-            "The folder also holds certificates with codes of this batch under other names",
-            "A name or the pattern has changed since. They are kept: delete those that were not given out, as two "
-            "certificates with one code contradict each other.",
+            "cancelled-certificates",
+            ended,
+            "The folder also holds certificates that were replaced or revoked",
+            "Their QR codes say so to whoever scans them, once the site is published. Delete them.",
         )
         self._left_over(
             "leftovers",
-            [name for name in self.left if name not in earlier],
+            [name for name in self.left if name not in ended],
             "The folder also holds certificates of people who are not in this batch",
             "They are kept. Delete those that should not be given out.",
         )
         data = output.manifest(self.roster.name, self.people.digest, self.course.code, self.entries, self.left)
         output.write_whole(manifest, data)
         self.manifest = manifest
+
+    def _remind(self) -> None:
+        """That the published list of cancellations will soon be too old."""
+        assert self.registry is not None
+        problem = site.reminder(self.registry, self.issuer, date.today())
+        self.problems += [problem] if problem else []
+
+    def _ended(self, name: str) -> bool:
+        """Whether a file is, by the code in its name, a certificate that is not good any more."""
+        found = _CODE.search(name)
+        held = self.registry.find(found[0].replace("-", "")) if found and self.registry else None
+        return held is not None and held.state in ("replaced", "revoked")
 
     def _left_over(self, code: str, files: list[str], what: str, hint: str) -> None:
         if files:

@@ -37,6 +37,8 @@ MADE_FILES = shutil.ignore_patterns("certificates", "*-manifest.json", "certgen.
 
 # program -> the Debian package that brings it
 PACKAGES = {
+    "age": "age",
+    "chromium": "chromium",
     "fc-match": "fontconfig",
     "gs": "ghostscript",
     "java": "default-jre-headless",

@@ -431,7 +431,7 @@ def test_a_corrected_name_leaves_the_old_file_and_that_is_told(academy: Academy)
     academy.write_roster(ROSTER.replace("Ana Díaz", "Ana Díaz Ruiz"))
     result = run(academy, on_change="replace")
     assert (result.counts.issued, result.counts.unchanged) == (1, 2)
-    assert codes(result, "warning") == ["earlier-certificates"]
+    assert codes(result, "warning") == ["cancelled-certificates"]
     assert before.name in result.problems[-1].message
     assert before.is_file()
     academy.write_roster(ROSTER.replace("Ana Díaz,ana@", "Ana Díaz Ruiz,ana.diaz@"))
