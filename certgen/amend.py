@@ -296,9 +296,21 @@ def reissue(
 
     with registry.writing(), Copier(registry) as copier:
         for (setting, issued, folder), some in groupby(sorted(asked, key=alike), key=alike):
+            if not setting:  # the registry was rebuilt from the certificates
+                problems += [_lost(one.held) for one in some]
+                continue
             with _Run(registry, issuer, secret, key, setting, issued) as run:
                 done += run.make(copier, list(some), out or Path(folder), problems)
     return sorted(done, key=lambda one: one.now.serial)
+
+
+def _lost(held: Held) -> Problem:
+    return Problem(
+        code="not-copied",
+        message=f"{_named(held)} cannot be issued again: what it was made from was lost with the registry.",
+        hint="Correct the name in the roster, then run: certgen batch ROSTER --on-change replace",
+        exit_code=ExitCode.REGISTRY,
+    )
 
 
 class _Run:

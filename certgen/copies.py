@@ -84,6 +84,11 @@ class Copier:
 
     def _set_up(self, held: Held) -> _Workshop:
         assert self._registry is not None
+        if not held.setting:  # the registry was rebuilt from the certificates
+            hint = f"Look for its file, {held.file}, and put it back into {held.folder}."
+            raise CertgenError(
+                _trouble("not-copied", held, "cannot be made again: what it was made from is lost", hint)
+            )
         folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="certgen-")))
         setting = self._registry.setting(held.setting)
         try:

@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from certgen import __version__
-from certgen.cli import amend, backup, doctor, erasure, keys, making, records, site, verify
+from certgen.cli import amend, backup, doctor, erasure, keys, making, records, registry, site, verify
 from certgen.errors import CertgenError, ExitCode
 from certgen.screen import place, printable
 
@@ -47,6 +47,7 @@ for command in (
     records.copy,
     erasure.erase,
     doctor.doctor,
+    registry.registry,
 ):
     cli.add_command(command)
 

@@ -119,7 +119,7 @@ def examine(data: bytes) -> Exhibit:
 
 def _pdf(data: bytes) -> Exhibit:
     notes: list[str] = []
-    badges = _attached(data, notes)
+    badges = attached(data, notes)
     import pypdfium2
 
     from certgen.verify import sight, symbols
@@ -179,7 +179,7 @@ def _text_of(page: Any) -> str:
         text.close()
 
 
-def _attached(data: bytes, notes: list[str]) -> tuple[bytes, ...]:
+def attached(data: bytes, notes: list[str]) -> tuple[bytes, ...]:
     """Credentials among a PDF's associated and embedded files (ISO 32000-2, 7.11.4 and 14.13)."""
     import pikepdf
 
