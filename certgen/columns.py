@@ -20,7 +20,8 @@ HEADERS: dict[str, dict[str, tuple[str, ...]]] = {
     "name": {
         "en": ("Full name", "Name", "Participant", "Participant name", "Recipient", "Recipient name", "Student name",
                "Student", "Learner", "Attendee name", "Certificate name", "Name on certificate",
-               "Name (Original Name)", "First name / Surname", "First name / Last name"),
+               "Name (Original Name)", "First name / Surname", "First name / Last name", "Last name, First name",
+               "Surname, First name", "Family name, Given name"),
         "es": ("Nombre completo", "Nombre y apellidos", "Apellidos y nombre", "Participante", "Nombre del participante",
                "Alumno", "Estudiante", "Asistente", "Nombres y apellidos", "Apellidos y nombres", "Apellidos, Nombre",
                "Nombre (nombre original)", "Nombre / Apellido(s)"),
@@ -153,6 +154,9 @@ FAMILY_FIRST = frozenset(
     map(
         key,
         (
+            "Last name, First name",
+            "Surname, First name",
+            "Family name, Given name",
             "Apellidos y nombre",
             "Apellidos y nombres",
             "Apellidos, Nombre",

@@ -374,8 +374,17 @@ def test_family_name_first_where_the_header_says_so(tmp_path: Path) -> None:
     roster, problems = reading(tmp_path, 'Apellidos y nombre;Nota\n"Pérez Gómez, Ana";58\nDíaz Luz;60\n')
     assert [r.name for r in roster.recipients] == ["Ana Pérez Gómez", "Díaz Luz"]
     assert told(problems) == [("family-first", "A1", "warning")]
-    roster, _ = reading(tmp_path, 'Name;Score\n"King, Jr";58\n')
-    assert roster.recipients[0].name == "King, Jr"
+    roster, problems = reading(tmp_path, '"Last name, First name";Score\n"Pérez Gómez, Ana";58\n')
+    assert (roster.recipients[0].name, roster.recipients[0].family) == ("Ana Pérez Gómez", "Pérez Gómez")
+    roster, problems = reading(tmp_path, 'Name;Score\n"King, Jr";58\n')
+    assert (roster.recipients[0].name, problems) == ("King, Jr", [])
+
+
+def test_a_comma_under_a_header_that_is_silent_is_told_once_and_printed(tmp_path: Path) -> None:
+    roster, problems = reading(tmp_path, 'Name;Score\n"Pérez, Ana";58\nLuc Roy;60\n"Díaz, Luz";60\n')
+    assert [r.name for r in roster.recipients] == ["Pérez, Ana", "Luc Roy", "Díaz, Luz"]
+    assert told(problems) == [("comma-in-name", "A1", "warning")]
+    assert "“Pérez, Ana” (A2) and 1 more" in problems[0].message
 
 
 @pytest.mark.parametrize(

@@ -391,7 +391,8 @@ def test_doubts_are_warnings_and_the_person_is_kept(name: str, code: str) -> Non
 def test_one_person_twice_is_told_with_both_cells(
     header: list[Cell], one: list[Cell], other: list[Cell], cell: str, also: str
 ) -> None:
-    roster, problems = people([header, one, other])
+    roster, told = people([header, one, other])
+    problems = [problem for problem in told if problem.code != "comma-in-name"]
     assert [(p.code, p.cell, p.row, p.severity) for p in problems] == [
         ("same-person", also, 2, "error"),
         ("same-person", cell, 3, "error"),

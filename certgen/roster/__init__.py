@@ -225,6 +225,17 @@ def _of_the_sheet(table: Table, columns: Columns, body: Body, persons: Persons, 
             "",
             "warning",
         )
+    if persons.commas:
+        cell, example = persons.commas[0]
+        more = f" and {len(persons.commas) - 1} more" if len(persons.commas) > 1 else ""
+        told.of_sheet(
+            header,
+            name,
+            "comma-in-name",
+            f"Names have a comma in them and are printed as they stand: “{example[:60]}” ({cell}){more}.",
+            "If the family name comes first, call the column “Last name, First name”; then they are turned round.",
+            "warning",
+        )
     if nobody:
         told.of_sheet(
             header,

@@ -13,13 +13,10 @@ from certgen.errors import Severity
 from certgen.model import AwardKind, Course, Recipient
 from certgen.roster.header import Columns
 from certgen.roster.told import SAID, Told
-from certgen.roster.words import AWARD_WORDS, language_words
+from certgen.roster.words import AWARD_WORDS, NO_NAME, SUFFIXES, language_words
 from certgen.values import Misread
 from certgen.workbook import Cell, Sheet, Workbook
 
-_NO_NAME = frozenset(
-    {"null", "none", "nan", "n/a", "#n/a", "test", "tbd", "?", "0", "-", "–", "—", "--", ".", "x", "xx", "xxx"}
-)
 _DOUBTFUL = re.compile(r"[^\x00-\x7f]|[?(]|\bi(?:phone|pad)|galaxy", re.IGNORECASE)  # worth a second look
 _TAG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 _ROUNDED = re.compile(r"\d(?:[.,]\d+)?E\+?\d{2,}", re.IGNORECASE)  # what Excel makes of a long number in CSV
@@ -47,6 +44,7 @@ class Persons:
         self.at, self.letters = columns.at, columns.letters
         self.unread: dict[tuple[int, str], list[str]] = {}
         self.rearranged: list[str] = []  # names that were written family name first
+        self.commas: list[tuple[str, str]] = []  # cells and names that may be written so, under a header that is silent
         self.epoch = book.date1904 if book.kind != "csv" else None
         self.highest: Decimal | None = None  # what a score without a scale of its own is out of, where that is known
         self.languages: dict[str, str] | None = None
@@ -313,9 +311,9 @@ class Persons:
         language = cast("str | None", fields.get("language")) or self.first_language
         if self.title_case:
             parts = {field: casing.title_case(text, language) for field, text in parts.items()}
-        if self.columns.family_first and parts.get("name", "").count(",") == 1:
-            self._rearrange(parts)
-        elif self._disagree(i, parts):
+        if parts.get("name", "").count(",") == 1:
+            self._rearrange(i, parts)
+        if self._disagree(i, parts):
             return None
         given, family = parts.get("given", ""), parts.get("family", "")
         name = parts.get("name") or names.full_name(given, family, language)
@@ -324,7 +322,7 @@ class Persons:
             if not any(self.sheet.address(i, c) in self.sheet.faults for _, c in self.naming):
                 self.told.of_row(i, column, "missing-name", f"This row has no name.{self._merged(i, column)}", _WRITE)
             return None
-        if name.casefold() in _NO_NAME:
+        if name.casefold() in NO_NAME:
             self.told.of_row(i, column, "missing-name", f"“{name}” is not a name.", _WRITE)
             return None
         fields["given"], fields["family"] = given or None, family or None
@@ -335,14 +333,19 @@ class Persons:
             self._doubts(i, column, name)
         return name
 
-    def _rearrange(self, parts: dict[str, str]) -> None:
-        """ "Pérez Gómez, Ana" where the header or the export says that the family name comes first."""
+    def _rearrange(self, i: int, parts: dict[str, str]) -> None:
+        """ "Pérez Gómez, Ana" where the header or the export says that the family name comes first; else it stays, and
+        is told."""
         family, _, given = (part.strip() for part in parts["name"].partition(","))
-        if family and given and values.key(given) not in ("jr", "sr", "ii", "iii", "iv", "phd", "md"):
-            parts["name"] = f"{given} {family}"
-            parts.setdefault("given", given)
-            parts.setdefault("family", family)
-            self.rearranged.append(parts["name"])
+        if not (family and given) or values.key(given) in SUFFIXES:
+            return
+        if not self.columns.family_first:
+            self.commas.append((self.sheet.address(i, self.at["name"]), parts["name"]))
+            return
+        parts["name"] = f"{given} {family}"
+        parts.setdefault("given", given)
+        parts.setdefault("family", family)
+        self.rearranged.append(parts["name"])
 
     def _disagree(self, i: int, parts: dict[str, str]) -> bool:
         """Whether a full name has nothing of the family name beside it, which is then told: one column holds something

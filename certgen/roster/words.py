@@ -1,4 +1,4 @@
-"""Words of a roster's cells: the kinds of award and the languages, as people write them."""
+"""Words of a roster's cells, as people write them: kinds of award, languages, and what stands where a name should."""
 
 from __future__ import annotations
 
@@ -27,6 +27,35 @@ AWARD_WORDS: dict[str, AwardKind] = {
     values.key(before + word): kind for kind, words in _AWARDS.items() for word in words for before in _CERTIFICATE
 }
 """Keys of words to kinds of award, alone or after “certificate of”."""
+
+NO_NAME = frozenset(
+    {"null", "none", "nan", "n/a", "#n/a", "test", "tbd", "?", "0", "-", "–", "—", "--", ".", "x", "xx", "xxx"}
+)
+"""What stands in a column of names for nobody."""
+
+SUFFIXES = frozenset(
+    [
+        "jr",
+        "jnr",
+        "sr",
+        "snr",
+        "ii",
+        "iii",
+        "iv",
+        "phd",
+        "dphil",
+        "md",
+        "mba",
+        "msc",
+        "ma",
+        "bsc",
+        "ba",
+        "esq",
+        "eng",
+        "cpa",
+    ]
+)
+"""Keys of what follows a name after a comma and is no given name."""
 
 
 def language_words(languages: Sequence[str]) -> dict[str, str]:
