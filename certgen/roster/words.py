@@ -34,26 +34,7 @@ NO_NAME = frozenset(
 """What stands in a column of names for nobody."""
 
 SUFFIXES = frozenset(
-    [
-        "jr",
-        "jnr",
-        "sr",
-        "snr",
-        "ii",
-        "iii",
-        "iv",
-        "phd",
-        "dphil",
-        "md",
-        "mba",
-        "msc",
-        "ma",
-        "bsc",
-        "ba",
-        "esq",
-        "eng",
-        "cpa",
-    ]
+    ["jr", "jnr", "sr", "snr", "ii", "iii", "iv", "phd", "dphil", "md", "mba", "msc", "ma", "bsc", "ba", "esq", "eng"]
 )
 """Keys of what follows a name after a comma and is no given name."""
 
