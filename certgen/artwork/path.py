@@ -71,12 +71,12 @@ class Path:
     def close(self) -> None:
         self.parts.append(("h", ()))
 
-    def content(self, matrix: Matrix) -> str:
-        """Path construction operators after the matrix, which leads to points, in hundredths; ISO 32000-1, 8.5.2."""
+    def content(self, matrix: Matrix, decimals: int = 2) -> str:
+        """Path construction operators after the matrix, which leads to points; ISO 32000-1, 8.5.2."""
         out = []
         for operator, points in self.parts:
             flat = [v for p in points for v in matrix(p)]
-            out.append(f"{' '.join([number(v, 2) for v in flat])} {operator}\n" if flat else "h\n")
+            out.append(f"{' '.join([number(v, decimals) for v in flat])} {operator}\n" if flat else "h\n")
         return "".join(out)
 
     def box(self) -> tuple[float, float, float, float] | None:

@@ -88,7 +88,9 @@ def number(value: float, decimals: int = 3) -> str:
     """A PDF number without exponent, needless zeros or negative zero. Raises ValueError beyond what viewers hold."""
     if not -LARGEST <= value <= LARGEST:  # nor is it "not a number"
         raise ValueError(f"{value} cannot be drawn")
-    text = f"{value:.{decimals}f}".rstrip("0").rstrip(".")
+    text = f"{value:.{decimals}f}"
+    if decimals:
+        text = text.rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
 
 
