@@ -151,34 +151,32 @@ def _bounds(ribbons: Sequence[tuple[list[Point], list[float]]]) -> tuple[float, 
     return min(xs) - 0.15, min(ys) - 0.15, max(xs) + 0.15, max(ys) + 0.15
 
 
+NIB = 0.45  # how high a pen is that is 1 wide: what goes down is broad, what goes across is fine
+
+
 def signature_svg(path: Path, hand: Hand, strokes: Sequence[Sequence[Point]], ink: str) -> None:
-    """Outlines with cubic curves, one path to a stroke."""
-    ribbons = hand.ribbons(strokes, 2)
-    x0, y0, x1, y1 = _bounds(ribbons)
+    """Centre lines, drawn by a broad nib: a round pen in a space that is then made lower. Outlines of strokes that
+    press and taper would take three times as many curves."""
     scale = 100.0
+    x0, y0, x1, y1 = _bounds(hand.ribbons(strokes, 8))
 
     def at(p: Point) -> str:
-        return f"{round((p[0] - x0) * scale)} {round((y1 - p[1]) * scale)}"
+        return f"{round((p[0] - x0) * scale)} {round((y1 - p[1]) * scale / NIB)}"
 
-    def curve(points: list[Point]) -> str:
+    def curve(points: Sequence[Point]) -> str:
         ends = [points[0], *points, points[-1]]
-        parts = []
+        parts = [f"M{at(points[0])}"]
         for p0, p1, p2, p3 in zip(ends, ends[1:], ends[2:], ends[3:], strict=False):
-            c1 = (p1[0] + (p2[0] - p0[0]) / 6, p1[1] + (p2[1] - p0[1]) / 6)
-            c2 = (p2[0] - (p3[0] - p1[0]) / 6, p2[1] - (p3[1] - p1[1]) / 6)
-            parts.append(f"C{at(c1)} {at(c2)} {at(p2)}")
+            one = p1[0] + (p2[0] - p0[0]) / 6, p1[1] + (p2[1] - p0[1]) / 6
+            two = p2[0] - (p3[0] - p1[0]) / 6, p2[1] - (p3[1] - p1[1]) / 6
+            parts.append(f"C{at(one)} {at(two)} {at(p2)}")
         return "".join(parts)
 
-    paths = []
-    for line, widths in ribbons:
-        left, right = _sides(line, widths)
-        right.reverse()
-        paths.append(f'  <path d="M{at(left[0])}{curve(left)}L{at(right[0])}{curve(right)}Z"/>')
     width, height = (x1 - x0) * scale, (y1 - y0) * scale
-    text = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" '
-        f'width="{width / 4:.0f}" height="{height / 4:.0f}" fill="{ink}">\n' + "\n".join(paths) + "\n</svg>\n"
-    )
+    head = f'viewBox="0 0 {width:.0f} {height:.0f}" width="{width / 4:.0f}" height="{height / 4:.0f}"'
+    pen = f'stroke="{ink}" stroke-width="{hand.pen * scale:.0f}" stroke-linecap="round" stroke-linejoin="round"'
+    line = f'  <path fill="none" {pen} transform="scale(1 {NIB})" d="{"".join(map(curve, strokes))}"/>'
+    text = f'<svg xmlns="http://www.w3.org/2000/svg" {head}>\n{line}\n</svg>\n'
     path.write_text(text, encoding="utf-8", newline="\n")
 
 
@@ -233,6 +231,7 @@ def meridian(path: Path) -> None:
 
 def wordmark(text: str, font: Path, size: float, x: float, y: float, tracking: float = 0.0) -> tuple[str, float]:
     """Letters as outlines with their baseline at y, and where they end; ``tracking`` in thousandths of the size."""
+    from fontTools.pens.qu2cuPen import Qu2CuPen
     from fontTools.pens.svgPathPen import SVGPathPen
     from fontTools.pens.transformPen import TransformPen
     from fontTools.ttLib import TTFont
@@ -244,7 +243,8 @@ def wordmark(text: str, font: Path, size: float, x: float, y: float, tracking: f
     for letter in text:
         name = cmap[ord(letter)]
         pen = SVGPathPen(glyphs, ntos=lambda v: f"{v:.2f}".rstrip("0").rstrip("."))
-        glyphs[name].draw(TransformPen(pen, (scale, 0, 0, -scale, x, y)))
+        fewer = Qu2CuPen(pen, max_err=size / 1500, all_cubic=True)  # a cubic does the work of several quadratics
+        glyphs[name].draw(TransformPen(fewer, (scale, 0, 0, -scale, x, y)))
         parts.append(pen.getCommands())
         x += glyphs[name].width * scale + size * tracking / 1000
     return "".join(parts), x - size * tracking / 1000
