@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from certgen import registry as registry_package
 from certgen.errors import CertgenError, ExitCode
 from certgen.registry import FILE, Ask, Batch, Registry, chain
 from certgen.signing import KeyRecord, SigningKey
@@ -318,6 +320,18 @@ def test_a_match_from_before_another_batch_is_refused_and_not_issued_twice(tmp_p
         assert registry.count() == 1
 
 
+def test_what_another_batch_made_of_a_reservation_meanwhile_is_what_is_issued(tmp_path: Path) -> None:
+    corrected = wanted("Ana Example", grade="A")
+    with opened(tmp_path) as first, opened(tmp_path) as second:
+        with first.writing():
+            (made,) = reserve(first, [ANA])
+        reserve(second, [corrected])
+        first.finish(BATCH, [done(made)])
+        (row,) = first.all()
+        assert row.content == corrected.content
+        assert first.check() == []
+
+
 _STEP = st.tuples(
     st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2)), min_size=1, max_size=4, unique_by=lambda pair: pair[0]),
     st.sampled_from(["issue", "kill", "half", "revoke", "erase"]),
@@ -413,7 +427,8 @@ def test_certificates_made_again_keep_their_codes(tmp_path: Path) -> None:
         with registry.writing():
             made = reserve(registry, [ANA, BEN])
             registry.finish(BATCH, [done(each) for each in made])
-        registry.remade([done(made[0], "new")], "another", issued=date(2026, 4, 11))
+        registry.revoke([0], "Awarded in error", ISSUED)
+        registry.remade([done(made[0], "new")], "another", issued=date(2026, 4, 11), wanted={0: ANA})
         ana, ben = registry.get([0, 1])
         assert (ana.code, ana.payload, ana.setting, ana.issued) == (
             made[0].code,
@@ -421,8 +436,9 @@ def test_certificates_made_again_keep_their_codes(tmp_path: Path) -> None:
             "another",
             date(2026, 4, 11),
         )
+        assert (ana.state, ana.reason) == ("revoked", "Awarded in error")
         assert (ben.payload, ben.setting) == ("PAYLOAD1", "")
-        assert one(registry, ANA).kind == "unchanged"
+        assert one(registry, BEN).kind == "unchanged"
 
 
 def test_a_corrected_address_is_kept_without_a_new_certificate(tmp_path: Path) -> None:
@@ -576,6 +592,15 @@ def test_the_registry_is_its_owners_alone_and_git_ignores_all_of_it(tmp_path: Pa
     assert sorted(path.name for path in tmp_path.iterdir()) == [".gitignore", FILE]
 
 
+def test_what_was_left_by_one_killed_while_the_registry_was_made_is_tidied_up(tmp_path: Path) -> None:
+    for when in ("before", "after"):
+        (tmp_path / f"{FILE}-new-{when}").mkdir()
+        (tmp_path / f"{FILE}-new-{when}" / FILE).write_bytes(b"half of it")
+        with opened(tmp_path) as registry:
+            issue(registry, [ANA])
+        assert sorted(path.name for path in tmp_path.iterdir()) == [".gitignore", FILE]
+
+
 def test_a_copy_for_the_backup_is_whole_while_a_batch_is_at_work(tmp_path: Path) -> None:
     (tmp_path / "copy").mkdir()
     with opened(tmp_path) as registry, registry.writing():
@@ -587,3 +612,13 @@ def test_a_copy_for_the_backup_is_whole_while_a_batch_is_at_work(tmp_path: Path)
     with opened(tmp_path / "copy") as copy:
         assert [match.kind for match in copy.match([ANA, BEN])] == ["unchanged", "unfinished"]
         assert [problem.code for problem in copy.check()] == ["registry-unfinished"]
+
+
+def test_only_the_registry_knows_its_database_and_only_one_module_of_it_knows_which() -> None:
+    package = Path(registry_package.__file__).parent
+    for path in package.parent.rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        if not path.is_relative_to(package):
+            assert not re.search(r"(import|from) (sqlalchemy|sqlite3)", text), path
+        elif path.name not in ("database.py", "tables.py"):
+            assert not re.search(r"PRAGMA|VACUUM|exec_driver_sql|import sqlite3", text), path

@@ -141,11 +141,12 @@ def _replaced(shelf: Shelf, issued: Sequence[Row]) -> list[Row]:
     return list(found.values())
 
 
-def _put(row: Row, done: Done) -> None:
+def _put(row: Row, done: Done, reason: str | None = None) -> None:
     """The file, and what it was signed with."""
     private = rows.opened(row)
     if private is not None:
-        row["private"] = rows.closed(replace(private, file=done.file, folder=done.folder, payload=done.payload))
+        place = replace(private, file=done.file, folder=done.folder, payload=done.payload, reason=reason)
+        row["private"] = rows.closed(place)
         row["badge"] = rows.packed(done.badge)
     row["sha256"] = done.sha256
 
@@ -158,9 +159,10 @@ def remade(
         row["setting"] = setting
         if issued:
             row["issued"] = issued.isoformat()
+        before = rows.opened(row)
         if row["serial"] in wanted:
             _describe(row, wanted[row["serial"]], "", "")
-        _put(row, results[row["serial"]])
+        _put(row, results[row["serial"]], before.reason if before else None)
     shelf.write(changed)
     chain.append(shelf.connection, "remade", {"count": len(changed)}, (), _seals(changed))
 
@@ -219,7 +221,7 @@ def adopt(shelf: Shelf, held: Iterable[Held], details: Mapping[str, Any]) -> Non
             one.person, one.by, one.run, one.content, one.recipient, one.language, one.award, one.kind, one.consented
         )
         _describe(row, wanted, "", "")
-        _put(row, Done(one.serial, one.file, one.folder, one.sha256, one.payload, one.deflated))
+        _put(row, Done(one.serial, one.file, one.folder, one.sha256, one.payload, one.deflated), one.reason)
         row["state"], row["replaced_by"], row["ended"] = one.state, one.replaced_by, ended
         row["issued"], row["setting"] = one.issued.isoformat(), one.setting
         row["prefix"] = one.url.removesuffix(one.payload or one.code)

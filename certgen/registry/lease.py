@@ -265,6 +265,7 @@ class Lock:
     def __init__(self, path: Path, pace: Pace) -> None:
         self.path, self.pace = path, pace
         self._file: IO[bytes] | None = None
+        self._denied = 0  # times, one after the other
 
     @property
     def held(self) -> bool:
@@ -301,9 +302,11 @@ class Lock:
         try:
             file = os.fdopen(os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600), "r+b")
         except PermissionError:
-            if os.name == "nt":  # it is just being deleted
+            self._denied += 1
+            if os.name == "nt" and self._denied < _PATIENCE:  # it is just being deleted
                 return None
             raise
+        self._denied = 0
         try:
             if _locked(file) and self._in_place(file):
                 return file
@@ -321,6 +324,7 @@ class Lock:
             return False
 
 
+_PATIENCE = 25  # looks at a file that cannot be opened
 _BEYOND = 1 << 30  # Windows locks bytes against reading too: one where nothing is ever written
 
 

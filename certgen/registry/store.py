@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
@@ -15,10 +13,10 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Select, func, select
 
 from certgen.errors import CertgenError, Problem
-from certgen.guarded import why, write_new
+from certgen.guarded import why
 from certgen.model import Recipient
 from certgen.names import folded
-from certgen.registry import chain, checking, database, issuing, keeping, rows, tables
+from certgen.registry import chain, checking, database, founding, issuing, keeping, rows, tables
 from certgen.registry.ground import ground
 from certgen.registry.lease import Lease, Pace, Waiting
 from certgen.registry.matching import matches
@@ -28,7 +26,6 @@ from certgen.registry.snapshot import Setting
 from certgen.signing import KeyRecord, KeyState
 
 FILE = "certgen.db"
-_SHARED = "shared"  # in meta: used over a network, or synchronised, at least once
 _REMEMBERED = 10_000  # rows, about a kilobyte each
 
 
@@ -63,7 +60,7 @@ class Registry:
             if not path.exists():
                 if not create:
                     return None
-                _make(path, shared)
+                founding.found(path, shared=shared)
             if path.stat().st_size == 0:
                 raise CertgenError(database.damaged(path, "it is empty"))
             made = cls(path, database.engine(path), shared=shared, pace=pace)
@@ -85,7 +82,7 @@ class Registry:
         it is opened."""
         with database.told(self.path), self._engine.connect() as connection:
             version = self._version(connection)
-            shared = chain.meta(connection, _SHARED) is not None
+            shared = chain.meta(connection, founding.SHARED) is not None
         if version > tables.SCHEMA:
             message = "The registry was written by a newer certgen."
             hint = "Update certgen here: pip install --upgrade certgen"
@@ -96,7 +93,7 @@ class Registry:
             with self._write() as shelf:
                 for step in range(self._version(shelf.connection), tables.SCHEMA):
                     tables.MIGRATIONS[step](shelf.connection)
-                _note(shelf.connection, self._lease.shared)
+                founding.note(shelf.connection, shared=self._lease.shared)
         with database.told(self.path), database.outside(self._engine) as connection:
             database.set_journal(connection, shared=self._lease.shared)
 
@@ -136,6 +133,7 @@ class Registry:
     def _examine(self) -> None:
         """Two milliseconds for a thousand certificates, once: a file with a flipped bit would be made worse."""
         if not self._examined:
+            founding.tidy(self.path)
             with database.told(self.path), self._engine.connect() as connection:
                 faults = database.quick_check(connection)
             if faults:
@@ -425,35 +423,3 @@ class Registry:
 
 def _query(state: State | None) -> Select[Any]:
     return select(CREDENTIALS).where(CREDENTIALS.c.state == state if state else CREDENTIALS.c.state != "reserved")
-
-
-def _note(connection: Connection, shared: bool) -> None:
-    chain.set_meta(connection, "schema", str(tables.SCHEMA))
-    if shared:
-        chain.set_meta(connection, _SHARED, "yes")
-
-
-def _make(path: Path, shared: bool) -> None:
-    """A new registry: the file appears whole, for its owner only; git ignores it, and what lies beside it at times."""
-
-    def fill(connection: Connection) -> None:
-        tables.metadata.create_all(connection)
-        _note(connection, shared)
-
-    lease = Lease(path, shared=shared)
-    lease.take()
-    try:
-        for left in path.parent.glob(f"{path.name}-new-*"):  # by one that was killed here
-            shutil.rmtree(left, ignore_errors=True)
-        if not path.exists():
-            place = Path(tempfile.mkdtemp(prefix=f"{path.name}-new-", dir=path.parent))
-            write_new(place / path.name, database.blank(fill))
-            (place / path.name).rename(path)
-            shutil.rmtree(place)
-        ignore = path.with_name(".gitignore")
-        listed = ignore.read_text(encoding="utf-8").splitlines() if ignore.exists() else []
-        wanted = [name for name in (path.name, f"{path.name}-*") if name not in listed]
-        if wanted:
-            ignore.write_text("\n".join([*listed, *wanted, ""]), encoding="utf-8")
-    finally:
-        lease.give_back()

@@ -17,6 +17,8 @@ metadata = MetaData()
 
 meta = Table("meta", metadata, Column("name", String, primary_key=True), Column("value", String, nullable=False))
 
+_ISSUED = text("state = 'issued'")
+
 credentials = Table(
     "credentials",
     metadata,
@@ -45,7 +47,7 @@ credentials = Table(
     Column("sealed", LargeBinary, nullable=False),
     Column("digest", LargeBinary, nullable=False),
     Index("one_revision", "person", "revision", unique=True),
-    Index("one_issued", "person", unique=True, sqlite_where=text("state = 'issued'")),
+    Index("one_issued", "person", unique=True, sqlite_where=_ISSUED, postgresql_where=_ISSUED),
 )
 
 events = Table(

@@ -1,0 +1,53 @@
+"""A new registry: the file appears whole, for its owner only; git ignores it, and what lies beside it at times."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from certgen.guarded import write_new
+from certgen.registry import chain, database, tables
+from certgen.registry.lease import Lease
+
+SHARED = "shared"  # in meta: used over a network, or synchronised, at least once
+
+
+def found(path: Path, *, shared: bool) -> None:
+    """Makes a registry where there is none. Raises OSError and :class:`CertgenError`."""
+    lease = Lease(path, shared=shared)
+    lease.take()
+    try:
+        tidy(path)
+        if not path.exists():  # nobody was quicker
+            place = Path(tempfile.mkdtemp(prefix=f"{path.name}-new-", dir=path.parent))
+            write_new(place / path.name, database.blank(lambda connection: _fill(connection, shared)))
+            (place / path.name).rename(path)
+            shutil.rmtree(place)
+        ignore = path.with_name(".gitignore")
+        listed = ignore.read_text(encoding="utf-8").splitlines() if ignore.exists() else []
+        wanted = [name for name in (path.name, f"{path.name}-*") if name not in listed]
+        if wanted:
+            ignore.write_text("\n".join([*listed, *wanted, ""]), encoding="utf-8")
+    finally:
+        lease.give_back()
+
+
+def _fill(connection: Connection, shared: bool) -> None:
+    tables.metadata.create_all(connection)
+    note(connection, shared=shared)
+
+
+def note(connection: Connection, *, shared: bool) -> None:
+    """What a registry says of itself."""
+    chain.set_meta(connection, "schema", str(tables.SCHEMA))
+    if shared:
+        chain.set_meta(connection, SHARED, "yes")
+
+
+def tidy(path: Path) -> None:
+    """What one left who was killed while he made the registry. Only for who has the lease."""
+    for left in path.parent.glob(f"{path.name}-new-*"):
+        shutil.rmtree(left, ignore_errors=True)
