@@ -171,7 +171,7 @@ def test_readme_opens_with_a_picture_and_two_commands() -> None:
     assert "certgen batch roster_examples/" in install
     roster = ROOT / re.search(r"certgen batch (\S+)", install)[1]  # type: ignore[index]
     assert roster.is_file()
-    assert test.endswith("pytest")
+    assert test.endswith("pytest -n auto")
 
 
 def test_readme_says_the_same_on_windows() -> None:
