@@ -545,7 +545,8 @@ def test_a_host_that_alters_the_course_facts_is_told(tmp_path: Path) -> None:
     (file,) = (folder / "facts").iterdir()
     assert said(one(pdf(), site(str(folder))), "facts") == ["good"]
     file.write_bytes(file.read_bytes().replace(b"Fair", b"Unfa"))
-    assert said(one(pdf(), site(str(folder))), "facts") == ["bad"]
+    found = one(pdf(), site(str(folder)))
+    assert said(found, "facts") == ["bad"] and found.state == "authentic" and not found.good
     file.unlink()
     assert said(one(pdf(), site(str(folder))), "facts") == ["unknown"]
 
@@ -648,6 +649,21 @@ def test_a_code_typed_by_hand_gives_the_same_verdict(publisher: Publisher, tmp_p
     assert one(new.code, source, ISSUED).state == "authentic"
     unknown = one("0000111122223333", source, ISSUED)
     assert unknown.state == "unknown-code" and not unknown.good
+
+
+def test_a_saved_verify_html_is_a_site_by_itself(publisher: Publisher, tmp_path: Path) -> None:
+    first, second, *_ = publisher.issue()
+    publisher.registry.revoke([second.serial], "Plagiarism", ISSUED)
+    built(publisher, tmp_path / "site")
+    saved = tmp_path / "elsewhere" / "saved page.html"
+    write(saved, (tmp_path / "site/verify.html").read_bytes())
+    source = site(str(saved))
+    assert one(first.payload, source, ISSUED).state == "authentic"
+    assert (one(second.payload, source).state, one(second.payload, source).reason) == ("revoked", "Plagiarism")
+    typed = one(first.code, source, ISSUED)
+    assert typed.state == "unknown-code" and "does not have the codes" in typed.why
+    with pytest.raises(CertgenError, match=r"not a verify\.html"):
+        site(str(write(tmp_path / "other.html", b"<html></html>")))
 
 
 def test_a_blob_in_the_place_of_another_is_not_believed(publisher: Publisher, tmp_path: Path) -> None:

@@ -135,6 +135,7 @@ def show(console: Console, finding: Finding, source: Source, *, brief: bool = Fa
     from rich.text import Text as Line
 
     from certgen.fields import date_long
+    from certgen.verify.finding import GOOD
 
     look = _LOOKS[finding.state]
     known = date_long(finding.known, "en").upper() if finding.known else ""
@@ -142,7 +143,7 @@ def show(console: Console, finding: Finding, source: Source, *, brief: bool = Fa
     label = near(Path(finding.label)) if Path(finding.label).is_absolute() else finding.label
     label += f", page {finding.page}" if finding.page else ""
     head = Line(verdict, style=f"bold {look.style}" + (" reverse" if console.is_terminal else ""))
-    if brief and finding.state == "authentic" and finding.told:
+    if brief and finding.state == "authentic" and finding.good and finding.told:
         rest = (f"  {printable(Path(label).name)}", "dim")
         line = Line.assemble(head, f"  {printable(_whole(finding.told.name))}", rest)
         console.print(line, no_wrap=True, overflow="ellipsis", crop=True)
@@ -155,7 +156,7 @@ def show(console: Console, finding: Finding, source: Source, *, brief: bool = Fa
     if _more(finding, look):
         console.print()
     if finding.told and finding.state not in _UNBELIEVED:
-        if not finding.good:
+        if finding.state not in GOOD:
             _line(console, _HEADINGS.get(finding.state, "It says:"), "dim")
         for text, style in _says(finding.told, source):
             _line(console, text, style)

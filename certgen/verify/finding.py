@@ -79,7 +79,8 @@ class Finding(Struct, frozen=True):
 
     @property
     def good(self) -> bool:
-        return self.state in GOOD
+        """Whether nothing is false: not the certificate, and nothing that the site says about it."""
+        return self.state in GOOD and not any(check.mark == "bad" for check in self.checks)
 
 
 def exit_code(findings: list[Finding]) -> ExitCode:

@@ -7,51 +7,22 @@ whether it still stands. The worst of it is the verdict.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from datetime import date
-from decimal import Decimal
-from typing import Any
 from urllib.parse import urlsplit
 
-from msgspec import Struct
 from msgspec.structs import replace
 
-from certgen import codes
-from certgen.canonical import Json
 from certgen.fields import date_long
-from certgen.payload import LIST_LENGTH, Text, unseal
-from certgen.proof import check
-from certgen.signing import KeyRecord, by_short
-from certgen.verify.exhibit import Exhibit, Symbol
+from certgen.payload import Text
+from certgen.verify.exhibit import Exhibit
 from certgen.verify.finding import Check, Finding, State, Told
 from certgen.verify.printed import compare
-from certgen.verify.source import Source, Unreachable, issuer_did
+from certgen.verify.proofs import NO_CERTIFICATE, Proof, looked_up, of_badge, of_symbol
+from certgen.verify.source import Source, Unreachable
 
 _SAMPLE = "SPECIMEN"
-_NO_CERTIFICATE = "This is a sample, marked SPECIMEN, and no certificate."
-_AWARDS: dict[str, Any] = {
-    "Certificate": "achievement",
-    "CertificateOfCompletion": "completion",
-    "ext:CertificateOfParticipation": "participation",
-    "ext:CertificateOfAttendance": "attendance",
-}
 _WORST: tuple[State, ...] = ("unreadable", "unknown-code", "unknown-key", "key-compromised", "not-genuine", "authentic")
-
-
-class _Proof(Struct):
-    """One proof of a certificate: where it was found, what its signature is worth, what it says. ``looked_up`` is
-    false for a code alone, which proves nothing before a source has told what it stands for."""
-
-    where: str
-    state: State
-    code: str | None = None
-    told: Told | None = None
-    fingerprint: str | None = None
-    why: str = ""
-    page: int | None = None
-    address: str = ""
-    looked_up: bool = True
 
 
 def judged(label: str, exhibit: Exhibit, source: Source, today: date) -> list[Finding]:
@@ -59,12 +30,12 @@ def judged(label: str, exhibit: Exhibit, source: Source, today: date) -> list[Fi
     if exhibit.trouble:
         return [Finding(label, exhibit.kind, "unreadable", why=exhibit.trouble)]
     if any(_SAMPLE in symbol.text for symbol in exhibit.symbols):
-        return [Finding(label, exhibit.kind, "unreadable", why=_NO_CERTIFICATE)]
-    proofs = [_badge(data, source) for data in exhibit.badges]
-    proofs += [_symbol(symbol, exhibit.kind == "text", source) for symbol in exhibit.symbols]
+        return [Finding(label, exhibit.kind, "unreadable", why=NO_CERTIFICATE)]
+    proofs = [of_badge(data, source) for data in exhibit.badges]
+    proofs += [of_symbol(symbol, exhibit.kind == "text", source) for symbol in exhibit.symbols]
     if not proofs:
         return [Finding(label, exhibit.kind, "unreadable", why=_nothing(exhibit))]
-    groups: dict[str, list[_Proof]] = {}
+    groups: dict[str, list[Proof]] = {}
     for proof in proofs:
         groups.setdefault(proof.code or "", []).append(proof)
     nameless = groups.pop("", [])
@@ -81,7 +52,7 @@ def judged(label: str, exhibit: Exhibit, source: Source, today: date) -> list[Fi
     ]
 
 
-def _pages(groups: dict[str, list[_Proof]], count: int) -> dict[str, list[int]]:
+def _pages(groups: dict[str, list[Proof]], count: int) -> dict[str, list[int]]:
     """The pages of each certificate: those with its QR codes and those that follow without any."""
     owners: list[set[str]] = [set() for _ in range(count)]
     for code, group in groups.items():
@@ -104,7 +75,7 @@ def _nothing(exhibit: Exhibit) -> str:
     return "There is nothing in it that can be checked."
 
 
-def _joined(groups: dict[str, list[_Proof]]) -> dict[str, list[_Proof]]:
+def _joined(groups: dict[str, list[Proof]]) -> dict[str, list[Proof]]:
     """An attached credential whose code no page has goes to the certificate on the pages: they should be one."""
     homeless = {code for code, group in groups.items() if all(proof.page is None for proof in group)}
     homes = [code for code in groups if code not in homeless]
@@ -116,127 +87,13 @@ def _joined(groups: dict[str, list[_Proof]]) -> dict[str, list[_Proof]]:
     return joined
 
 
-# --- proofs ----------------------------------------------------------------------------------
-
-
-def _badge(data: bytes, source: Source) -> _Proof:
-    found = check(data, issuer_did(source), source.keys)
-    told = None if found.document is None else _said(found.document)
-    if found.state == "authentic" and told is None:
-        return _Proof("credential", "unreadable", why="It is a signed document, but no certificate.")
-    key = found.key.public.fingerprint if found.key else None
-    address = str(found.document["id"]).partition("#")[0] if told else ""
-    return _Proof("credential", found.state, told.code if told else None, told, key, found.why, None, address)
-
-
-def _said(document: Json) -> Told | None:
-    """What a credential says; None for one that says it in another way than certgen does."""
-    try:
-        subject = document["credentialSubject"]
-        achievement, entry = subject["achievement"], document["credentialStatus"]
-        number = int(entry["statusListCredential"].rpartition("/")[2].removesuffix(".json"))
-        place = int(entry["statusListIndex"])
-        if number < 0 or not 0 <= place < LIST_LENGTH or entry["statusPurpose"] != "revocation":
-            return None
-        hours = subject.get("creditsEarned")
-        return Told(
-            code=codes.text(codes.bits(document["id"].rpartition("#")[2])),
-            name=Text(str(subject["identifier"][0]["identityHash"])),
-            title=Text(str(achievement["name"])),
-            award=_AWARDS.get(achievement["achievementType"]),
-            issued=_day(document["validFrom"]),
-            expires=_day(document["validUntil"]) if "validUntil" in document else None,
-            hours=None if hours is None else Decimal(str(hours)),
-            status=number * LIST_LENGTH + place,
-            start=_day(subject["activityStartDate"]) if "activityStartDate" in subject else None,
-            end=_day(subject["activityEndDate"]) if "activityEndDate" in subject else None,
-            number=subject.get("licenseNumber"),
-            language=achievement.get("inLanguage"),
-        )
-    except (KeyError, IndexError, ValueError, TypeError, AttributeError, ArithmeticError):
-        return None
-
-
-def _day(moment: str) -> date:
-    return date.fromisoformat(moment[:10])
-
-
-_BEHIND = re.compile(r"(?s)(?:(https?://[^\s#]+)#)?(.*)")
-
-
-def _symbol(symbol: Symbol, typed: bool, source: Source) -> _Proof:
-    """What a QR code says, or somebody typed: an address and a payload or a code, or one of these alone."""
-    parts = _BEHIND.fullmatch(symbol.text.strip())
-    address, held = (parts[1] or "", parts[2]) if parts else ("", symbol.text)
-    where = "text" if typed else "QR code"
-    code = codes.typed(held)
-    if code is None:
-        return _payload(held, address, symbol.page, source, where)
-    return _Proof(where, "authentic", code, page=symbol.page, address=address, looked_up=False)
-
-
-def _looked_up(proof: _Proof, source: Source) -> _Proof:
-    """The payload that a code stands for, as the source has it."""
-    assert proof.code is not None
-    shown = codes.grouped(proof.code)
-    try:
-        payload = source.payload(proof.code)
-    except Unreachable as error:
-        return replace(proof, state="unknown-code", why=f"The code {shown} cannot be looked up: {error}.")
-    if payload is None:
-        return replace(proof, state="unknown-code", why=f"No certificate of {source.words} has the code {shown}.")
-    found = _payload(payload, proof.address, proof.page, source, "code")
-    if found.code != proof.code:
-        return replace(proof, state="not-genuine", why="The code stands for another certificate.")
-    return found
-
-
-def _payload(text: str, address: str, page: int | None, source: Source, where: str) -> _Proof:
-    opened = unseal(text, by_short(source.keys), source.honest)
-    claims = opened.claims
-    told = None
-    if claims is not None:
-        told = Told(
-            code=codes.text(claims.credential),
-            name=claims.name,
-            title=claims.title,
-            award=claims.award,
-            issued=claims.issued,
-            expires=claims.expires,
-            hours=claims.hours,
-            status=claims.status,
-            facts=claims.facts,
-        )
-    key = opened.key.public.fingerprint if opened.key else None
-    why = _WORDS[opened.state]
-    if opened.state == "unknown-key" and _is_sample(text):
-        why = _NO_CERTIFICATE
-    return _Proof(where, opened.state, told.code if told else None, told, key, why, page, address)
-
-
-def _is_sample(text: str) -> bool:
-    """Whether a payload is that of a preview, whose key everybody has."""
-    from certgen.sealing import SPECIMEN_KEY
-
-    return unseal(text, by_short([KeyRecord(SPECIMEN_KEY.public.multikey, date.min)])).state == "authentic"
-
-
-_WORDS = {
-    "authentic": "",
-    "not-genuine": "Its contents are not what was signed, or the QR code was misread.",
-    "unknown-key": "It is signed with a key that the issuer does not name.",
-    "key-compromised": "Its key was stolen: others can sign with it.",
-    "unreadable": "It is not a certificate’s QR code or code.",
-}
-
-
 # --- one certificate -------------------------------------------------------------------------
 
 
 def _finding(
     label: str,
     exhibit: Exhibit,
-    proofs: Sequence[_Proof],
+    proofs: Sequence[Proof],
     pages: list[int],
     source: Source,
     today: date,
@@ -246,7 +103,7 @@ def _finding(
     """The verdict on one certificate, from its proofs."""
     if any(proof.looked_up for proof in proofs):
         proofs = [proof for proof in proofs if proof.looked_up or not _same_code(proof, proofs)]
-    proofs = _rescued([proof if proof.looked_up else _looked_up(proof, source) for proof in proofs])
+    proofs = _rescued([proof if proof.looked_up else looked_up(proof, source) for proof in proofs])
     checks = _signatures(proofs)
     state: State = min((proof.state for proof in proofs), key=_WORST.index)
     best = next((proof for proof in proofs if proof.state == "authentic"), proofs[0])
@@ -272,19 +129,19 @@ def _finding(
     return replace(finding, checks=tuple(checks))
 
 
-def _same_code(proof: _Proof, proofs: Sequence[_Proof]) -> bool:
+def _same_code(proof: Proof, proofs: Sequence[Proof]) -> bool:
     """Whether a code alone says no more than the other proofs: it is theirs."""
     return any(other.looked_up and other.code == proof.code for other in proofs)
 
 
-def _rescued(proofs: Sequence[_Proof]) -> list[_Proof]:
+def _rescued(proofs: Sequence[Proof]) -> list[Proof]:
     """A payload that the academy has listed as honest speaks for the certificate; a credential that was signed with the
     same stolen key is then left out, as nothing tells whether the thief wrote it."""
     honest = any(proof.state == "authentic" and proof.where != "credential" for proof in proofs)
     return [proof for proof in proofs if not (honest and proof.state == "key-compromised")] or list(proofs)
 
 
-def _signatures(proofs: Sequence[_Proof]) -> list[Check]:
+def _signatures(proofs: Sequence[Proof]) -> list[Check]:
     checks = [
         Check("signature", "bad", f"The {proof.where}: {proof.why}") for proof in proofs if proof.state != "authentic"
     ]
@@ -314,7 +171,7 @@ def _merged(all_told: Iterable[Told]) -> Told | None:
 def _compared(
     finding: Finding,
     told: Told,
-    proofs: Sequence[_Proof],
+    proofs: Sequence[Proof],
     exhibit: Exhibit,
     source: Source,
     pages: list[int],
@@ -360,7 +217,7 @@ def _host(source: Source) -> str:
     return urlsplit(source.verify_url).netloc
 
 
-def _disagreements(proofs: Sequence[_Proof]) -> str:
+def _disagreements(proofs: Sequence[Proof]) -> str:
     """In what two proofs of one certificate differ, in words."""
     words: list[str] = []
     first = proofs[0].told if proofs else None

@@ -8,6 +8,7 @@ believed as the site gives them, so their fingerprints are told for people to co
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -24,6 +25,7 @@ from certgen.signing import KeyRecord, KeyState, PublicKey, did
 from certgen.status import StatusList, read_status_list
 
 _LARGEST_FILE = 2_000_000  # bytes: a full status list takes 24,000, a course's facts 10,000
+_LARGEST_PAGE = 64_000_000  # bytes of a verify.html with everything in it
 _SECONDS = 15.0
 _KEYS = 200
 
@@ -264,6 +266,32 @@ def near(folder: Path) -> Fetch:
     return told
 
 
+_INLINED = re.compile(rb"""<script[^>]{0,200} id=["']?data["']?[^>]{0,200}>(.*?)</script>""", re.DOTALL)
+
+
+def inlined(page: Path) -> Fetch:
+    """The files that a saved verify.html has in it. Raises :class:`CertgenError` for another page."""
+    try:
+        with page.open("rb") as file:
+            found = _INLINED.search(file.read(_LARGEST_PAGE))
+        held = json.loads(found[1]) if found else None
+    except (OSError, ValueError, RecursionError):
+        held = None
+    if not isinstance(held, dict):
+        raise _no_site(str(page), "it is not a verify.html of certgen")
+    files: dict[str, Any] = held
+
+    def fetch(name: str, most: int) -> bytes:
+        text = files.get(name)
+        if name.startswith("codes/"):
+            raise Unreachable(f"{page.name} does not have the codes that are typed by hand")
+        if not isinstance(text, str):
+            raise FileNotFoundError(name)
+        return text.encode("utf-8")
+
+    return fetch
+
+
 def far(address: str, *, insecure: bool = False) -> Fetch:
     """The files of a site by HTTPS (``insecure``: HTTP too, for this computer only). Nothing but GET, no cookies, no
     redirect to another host or away from HTTPS, and no more bytes than were asked for."""
@@ -314,6 +342,8 @@ def site(said: str) -> Site:
         local = parts.hostname in ("localhost", "127.0.0.1", "::1")
         return Site(base, far(base, insecure=local))
     path = Path(said)
-    if path.is_file() and path.name in ("site.json", "did.json", "v.html", "verify.html"):
-        path = path.parent
+    if path.is_file() and path.suffix == ".html":
+        return Site(said, inlined(path))
+    if path.is_file():
+        path = path.parent  # site.json
     return Site(said, near(path))
