@@ -97,11 +97,9 @@ def _told(told: Rebuilt) -> list[str]:
             "delete certgen.db and run this again with --site and the address of the site."
         )
     if told.lost:
-        one = told.lost == 1
         said.append(
-            f"{many(told.lost)} that the site says {'is' if one else 'are'} cancelled {'was' if one else 'were'} not "
-            f"found among the files. {'It counts' if one else 'They count'} as valid again once the site is published "
-            "from here: look for the files first, then delete certgen.db and run this again."
+            f"{many(told.lost)} that the site tells as cancelled {'was' if told.lost == 1 else 'were'} not found among "
+            "the files. They stay cancelled."
         )
     if told.unowned:
         one = told.unowned == 1

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 import msgspec
 from msgspec import Struct
 
+from certgen.codes import LENGTH
 from certgen.facts import file_name
 from certgen.payload import digest, unseal
 from certgen.sealed import Notice
@@ -97,11 +98,21 @@ def standing(registry: Records, secret: bytes) -> Standing:
                 people.append(_person(row, row.content))
         told = (row.code, row.state, row.erased, row.payload, row.reason, row.replaced_by, row.consented)
         marks.update(msgspec.json.encode(told))
+    for serial in msgspec.json.decode(registry.meta(LOST) or "[]", type=list[int]):
+        at = place(serial, secret)
+        cancelled += [{} for _ in range(at.number + 1 - len(cancelled))]
+        cancelled[at.number].setdefault(at.entry, (_NOBODY, Notice()))
     facts = {file_name(data): data for data in registry.facts()}
     marks.update(msgspec.json.encode((sorted(facts), [(key.multikey, key.state) for key in keys])))
     return Standing(
         keys, tuple(cancelled), payloads, tuple(erased), tuple(people), facts, issued, marks.hexdigest()[:32]
     )
+
+
+LOST = "cancelled-lost"
+"""In the registry's meta: numbers of certificates that were cancelled, and of which a registry that was rebuilt knows
+nothing else (JSON)."""
+_NOBODY = "0" * LENGTH  # a notice that no certificate's code opens
 
 
 def _person(row: Held, content: Content) -> Person:
