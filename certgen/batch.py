@@ -11,7 +11,7 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Literal
 
@@ -260,7 +260,8 @@ class Batch(Enrolment):
             for order in orders
         )
         watch.progress(0, len(orders))
-        tools = press.Press(tuple(blank for blank in self.blanks if blank is not None), tray, sealer)
+        blanks = tuple(blank for blank in self.blanks if blank is not None)
+        tools = press.Press(blanks, tray, sealer, self.signer, datetime.now(UTC).replace(microsecond=0))
         made: list[tuple[Order, press.Made]] = []
         done = 0
         for piece in press.run(tools, sheets, len(orders), self.options.jobs):

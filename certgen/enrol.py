@@ -6,6 +6,7 @@ issued before its file is on the disk.
 
 from __future__ import annotations
 
+import os
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -21,6 +22,7 @@ from certgen.fields import Template
 from certgen.font import FontBook
 from certgen.intake import DEFAULT_NAME, Intake, Opener, Options, Watch
 from certgen.model import Credential, Recipient
+from certgen.pades import Signer
 from certgen.press import Made
 from certgen.reconcile import Standing
 from certgen.registry import Ask, Batch, Done, Match, Registry, Setting, Wanted
@@ -54,6 +56,7 @@ class Enrolment(Intake):
         self.registry: Registry | None = None
         self.key: SigningKey = SPECIMEN_KEY  # until there is a real one; a dry run needs none
         self.made_first: list[str] = []
+        self.signer: Signer | None = None  # of PDF files, where asked for
         self.standings: list[Standing] = []
         self.files: list[str] = []
         self.setting = ""
@@ -88,7 +91,16 @@ class Enrolment(Intake):
                     self.key = signing.key
                     self._tell_key(signing.made)
                     self.issuer = replace(self.issuer, key=signing.key.public.multikey)
+                self._load_signer(watch)
             yield
+
+    def _load_signer(self, watch: Watch) -> None:
+        """The key for PDF signatures, where they are asked for."""
+        path = self.options.sign_pdf
+        if path is not None:
+            said = os.environ.get("CERTGEN_P12_PASSPHRASE") or watch.ask_secret(f"Passphrase of {path.name}")
+            passphrase = said.encode("utf-8") if said else None
+            self.signer = Signer.load(path, passphrase, self.problems, self.options.timestamp)
 
     def _tell_key(self, made: str) -> None:
         """What is to be known of a new key, once: it is no problem of the roster's."""

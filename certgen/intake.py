@@ -51,6 +51,8 @@ class Options(Struct, frozen=True, kw_only=True):
     new_email: Literal["same", "other"] | None = None
     check: bool = False  # read every QR code back
     badges: bool = False  # beside each certificate, as JSON and as a picture
+    sign_pdf: Path | None = None  # a PKCS #12 file
+    timestamp: str | None = None  # address of a time stamp server
     read_memory: int | None = None  # megabytes
     read_time: float | None = None  # seconds
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
+from hashlib import sha256
 from typing import NamedTuple, TypeVar
 
 from certgen import codes, executor
@@ -19,6 +21,7 @@ from certgen.compose.symbols import Symbol
 from certgen.errors import CertgenError, ExitCode, Problem
 from certgen.model import Credential
 from certgen.output import State, Tray
+from certgen.pades import Signer
 from certgen.page import Filling
 from certgen.sealing import Sealed, Sealer
 from certgen.status import Place
@@ -59,6 +62,8 @@ class Press(NamedTuple):
     blanks: tuple[Blank, ...]
     tray: Tray
     sealer: Sealer
+    signer: Signer | None = None
+    at: datetime | None = None  # the time of the batch, which its PDF signatures say
 
     def seal(self, sheet: Sheet, _: object) -> Sealed:
         try:
@@ -90,9 +95,12 @@ class Press(NamedTuple):
 
     def lay(self, sheet: Sheet, finished: tuple[Sealed, Filled]) -> Made:
         sealed, filled = finished
-        prefix = self.blanks[sheet.blank].plate.prefix
-        state = self.tray.lay(sheet.file, prefix, filled.tail, replace=sheet.replace)
-        return Made(sheet.credential.code, filled.digest, state, sealed)
+        prefix, tail, digest = self.blanks[sheet.blank].plate.prefix, filled.tail, filled.digest
+        if self.signer is not None:
+            prefix, tail = b"", self.signer.sign(prefix + tail, self.at)
+            digest = sha256(tail).hexdigest()
+        state = self.tray.lay(sheet.file, prefix, tail, replace=sheet.replace)
+        return Made(sheet.credential.code, digest, state, sealed)
 
 
 def run(

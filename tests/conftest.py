@@ -46,6 +46,7 @@ PACKAGES = {
     "mvn": "maven",
     "pdffonts": "poppler-utils",
     "pdfinfo": "poppler-utils",
+    "pdfsig": "poppler-utils",
     "pdftocairo": "poppler-utils",
     "pdftoppm": "poppler-utils",
     "pdftotext": "poppler-utils",

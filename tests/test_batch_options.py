@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -75,3 +77,24 @@ def test_a_file_that_stays_open_fails_alone_and_is_told(academy: Academy, monkey
     monkeypatch.undo()
     again = run(academy, replace=True)
     assert (again.status, again.counts.issued, again.counts.unchanged) == ("done", 1, 2)
+
+
+def test_pdfs_are_signed_as_well_when_asked_for(
+    academy: Academy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tool: Any
+) -> None:
+    pytest.importorskip("pyhanko", reason="pip install certgen[pades]")
+    from test_pades import WORD, p12
+
+    file = p12(tmp_path)
+    monkeypatch.setenv("CERTGEN_P12_PASSPHRASE", "wrong")
+    refused = run(academy, sign_pdf=file)
+    assert (refused.status, refused.counts.issued) == ("refused", 0)
+    monkeypatch.setenv("CERTGEN_P12_PASSPHRASE", WORD.decode())
+    result = run(academy, sign_pdf=file, jobs=2)
+    assert (result.status, result.counts.issued) == ("done", 3)
+    for entry in result.certificates:
+        path = academy.out / entry.file
+        assert hashlib.sha256(path.read_bytes()).hexdigest() == entry.sha256
+        said = subprocess.run([tool("pdfsig"), "-nocert", str(path)], capture_output=True, text=True, check=True).stdout
+        assert "Signature is Valid" in said and "Total document signed" in said
+    assert run(academy, sign_pdf=file).counts.unchanged == 3

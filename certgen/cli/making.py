@@ -85,6 +85,13 @@ def inputs(command: Callable[..., int]) -> Callable[..., int]:
     type=click.Choice(["same", "other"]),
     help="Whether a name whose e-mail address has changed is the same person [in a terminal it asks].",
 )
+@click.option(
+    "--sign-pdf",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE.p12",
+    help="Sign each PDF as well (PAdES); its passphrase is asked for, or in CERTGEN_P12_PASSPHRASE.",
+)
+@click.option("--timestamp", type=Address(), metavar="URL", help="The time stamp server for --sign-pdf.")
 @click.option("--badges", is_flag=True, help="Write each certificate's Open Badge beside it, as JSON and as a PNG.")
 @click.option("--check", is_flag=True, help="Read every QR code back from its page, not only some.")
 @click.option("--no-sheet", is_flag=True, help="Do not write <roster>-issued.xlsx, the roster with codes and reasons.")
