@@ -137,7 +137,7 @@ def traces(folder: Path, erased: Iterable[Held], names: Iterable[str] = (), more
     people of these rows. The rows are as they were before (:meth:`Registry.erase`)."""
     rows = list(erased)
     people = [_person(held) for held in rows if held.content] + [
-        _Person(frozenset(folded(name).split()), (), ()) for name in names
+        _Person(frozenset(_words(name)), (), ()) for name in names
     ]
     roots = [folder.absolute(), *(Path(held.folder) for held in rows if held.folder), *more]
     return _Search(people, {held.file for held in rows}).through(list(dict.fromkeys(roots)))
@@ -149,7 +149,7 @@ def _person(held: Held) -> _Person:
     if held.recipient:
         exact += [held.recipient.email] if held.recipient.email else []
         exact += [held.recipient.id] if held.recipient.id and len(held.recipient.id) >= _LONG_ID else []
-    words = frozenset(folded(held.content.name).split())
+    words = frozenset(_words(held.content.name))
     return _Person(words, tuple(text.casefold() for text in exact), (codes.grouped(held.code), held.code))
 
 
@@ -208,7 +208,7 @@ class _Search:
             return "the certificate" if path.suffix.lower() == ".pdf" else "the code in its name"
         if path.name in self._files:
             return "a certificate's file name"
-        words = set(folded(re.sub(r"[-_]", " ", path.stem)).split())
+        words = _words(path.stem)
         return "the name in its name" if any(_is(person, words) for person in self._people) else ""
 
     def _text(self, path: Path) -> bool:
@@ -221,9 +221,9 @@ class _Search:
         whole = text.casefold()
         if any(each in whole for person in self._people for each in person.exact):
             return True
-        words = set(folded(whole).split())  # a quick look before lines are compared
+        words = _words(whole)  # a quick look before lines are compared
         likely = [person for person in self._people if _is(person, words)]
-        return any(_is(person, set(folded(line).split())) for person in likely for line in whole.splitlines())
+        return any(_is(person, _words(line)) for person in likely for line in whole.splitlines())
 
     def _workbook(self, path: Path) -> bool:
         if self._workbooks >= MOST_WORKBOOKS:
@@ -241,10 +241,18 @@ class _Search:
                 said = {text.strip().casefold() for text in texts}
                 if any(each in said for person in self._people for each in person.exact):
                     return True
-                words = set(folded(" ".join(texts)).split())
+                words = _words(" ".join(texts))
                 if any(_is(person, words) for person in self._people):
                     return True
         return False
+
+
+_MARKS = re.compile(r"[!\"#$%&()*+,./:;<=>?@\[\\\]^_{|}~\-«»“”„‚…¿¡،؛؟。、「」（）·]+")
+
+
+def _words(text: str) -> set[str]:
+    """The words of a text, as names are folded."""
+    return set(folded(_MARKS.sub(" ", text)).split())
 
 
 def _is(person: _Person, words: set[str]) -> bool:
