@@ -105,9 +105,8 @@ class Enrolment(Intake):
     def _tell_key(self, made: str) -> None:
         """What is to be known of a new key, once: it is no problem of the roster's."""
         if made:
-            unlocked = [problem for problem in self.problems if problem.code == "key-unlocked"]
-            self.problems = [problem for problem in self.problems if problem not in unlocked]
-            self.made_first.append(" ".join([made, *(f"{each.message} {each.hint}" for each in unlocked)]))
+            self.problems = [problem for problem in self.problems if problem.code != "key-unlocked"]
+            self.made_first.append(made)
 
     def reconcile(self, watch: Watch) -> None:
         """What the registry knows of each, and what is to be done about it."""

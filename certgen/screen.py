@@ -70,6 +70,11 @@ class Screen:
     def ask_secret(self, question: str, /, *, new: bool = False) -> str | None:
         if not self._ask:
             return None
+        if new:
+            self.console.print(
+                "Certificates are signed, and this academy has no signing key yet: one is made now. A passphrase keeps "
+                "it yours if somebody copies the folder. Write it down; nobody can find it out for you."
+            )
         answer: str = click.prompt(
             question,
             hide_input=True,

@@ -187,7 +187,8 @@ def new_key(folder: Path, registry: Registry, problems: list[Problem], ask: Ask 
 _KEY_MADE: dict[Kept, str] = {
     "keyring": "A signing key was made: {}. Its passphrase is in this computer's keyring.",
     "chosen": "A signing key was made: {}. Keep its passphrase where you will find it: nobody can sign without it.",
-    "none": "A signing key was made: {}. It has no passphrase.",
+    "none": "A signing key was made: {}. It has no passphrase, so whoever copies it from the folder keys can sign in "
+    "your name; “certgen keys passphrase” gives it one.",
 }
 
 
