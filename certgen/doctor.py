@@ -6,12 +6,13 @@ Nothing is mended and nothing is written. What is *wrong* must be put right befo
 
 from __future__ import annotations
 
+import os
 import platform
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -22,6 +23,7 @@ from certgen import course as courses
 from certgen.credential import SECRET_FILE
 from certgen.errors import CertgenError, Problem, has_errors
 from certgen.font import FontBook
+from certgen.keys.passphrase import GIVEN
 from certgen.model import Issuer
 from certgen.records.erasure import overdue
 from certgen.registry import FILE, Registry, strange_faces
@@ -163,7 +165,8 @@ class _Examination:
         problems: list[Problem] = []
         signing = keys.signing_key(self.folder, self.issuer, self.registry, problems, create=False)
         chosen = [record for record in active if self._kept(record) == "chosen"]
-        if signing is None and chosen and [problem.code for problem in problems] == ["key-locked"]:
+        untried = chosen and not os.environ.get(GIVEN) and [problem.code for problem in problems] == ["key-locked"]
+        if signing is None and untried:
             name = chosen[-1].public.fingerprint
             yield Finding("key", "ok", f"The signing key {name} is there; its passphrase is known to people.")
         else:
@@ -291,7 +294,3 @@ def _ago(days: int) -> str:
 def _counted(records: list[KeyRecord]) -> str:
     states = Counter(record.state for record in records)
     return ", ".join(f"{count} {state}" for state, count in states.items())
-
-
-def today() -> date:
-    return datetime.now(UTC).astimezone().date()
