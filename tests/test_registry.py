@@ -572,6 +572,13 @@ def test_history_says_who_did_what_and_in_which_order_though_the_clock_goes_back
 # --- the file ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("place", ["Documents", "Dropbox"])
+def test_what_is_committed_is_on_the_disk(tmp_path: Path, place: str) -> None:
+    (tmp_path / place).mkdir()
+    with opened(tmp_path / place) as registry, registry._engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2  # FULL: synced at each commit
+
+
 def test_there_is_no_registry_until_one_is_asked_for(tmp_path: Path) -> None:
     problems: list[Any] = []
     assert Registry.open(tmp_path, problems) is None

@@ -30,6 +30,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         issue(registry, [wanted("Person1 Of The Course", grade="A")], replacing=True)
         registry.revoke([2], "Awarded in error", date(2026, 5, 1))
         registry.change_key(KEY.multikey, "compromised", date(2026, 5, 2))
+        registry.record("published", {"lists": 1})
         assert registry.check() == []
     return folder
 
@@ -60,6 +61,7 @@ EDITS = {
     "what replaced it": "UPDATE credentials SET replaced_by = NULL WHERE serial = 1",
     "a day": "UPDATE credentials SET ended = '2027-01-01' WHERE serial = 2",
     "a code": "UPDATE credentials SET code = '0123456789ABCDEF' WHERE serial = 3",
+    "nothing as bytes": "UPDATE credentials SET setting = x'' WHERE serial = 3",
     "another kind of value": "UPDATE credentials SET award = 'x' WHERE serial = 3",
     "a badge": "UPDATE credentials SET badge = x'00' WHERE serial = 3",
     "a file's digest": "UPDATE credentials SET sha256 = 'ee' WHERE serial = 3",
@@ -76,9 +78,9 @@ EDITS = {
     "history's author": "UPDATE events SET who = 'eve' WHERE seq = 2",
     "history's facts": "UPDATE events SET facts = replace(facts, '\"issued\":6', '\"issued\":5') WHERE seq = 2",
     "an event less": "DELETE FROM events WHERE seq = 2",
-    "the last event less": "DELETE FROM events WHERE seq = 5",
-    "an event more": "INSERT INTO events SELECT 6, at, who, machine, kind, facts, seals, prev, hash FROM events "
-    "WHERE seq = 5",
+    "the last event less": "DELETE FROM events WHERE seq = 6",
+    "an event more": "INSERT INTO events SELECT 7, at, who, machine, kind, facts, seals, prev, hash FROM events "
+    "WHERE seq = 6",
     "a note": "UPDATE notes SET data = replace(data, 'Ivo', 'Ivy')",
     "a note less": "DELETE FROM notes WHERE place = 2",
     "a seal less": "DELETE FROM seals WHERE serial = 3",
@@ -142,6 +144,14 @@ def test_an_edited_row_is_neither_believed_nor_sealed_anew(folder: Path, use: Ca
         assert stopped.value.exit_code is ExitCode.REGISTRY
         assert stopped.value.problems[0].code == "registry-damaged"
         assert len(errors(registry)) == 1
+
+
+def test_a_reservation_that_is_gone_is_missed(folder: Path) -> None:
+    with opened(folder) as registry:
+        reserve(registry, [wanted(f"Late{number} Comer") for number in range(3)])
+    edit(folder, "DELETE FROM credentials WHERE serial = 8")
+    with opened(folder) as registry:
+        assert [problem.message for problem in errors(registry)] == ["The registry is damaged: row 8 is missing."]
 
 
 def test_an_edited_reservation_is_not_finished(folder: Path) -> None:
@@ -215,10 +225,11 @@ def test_a_flipped_bit_is_found_or_changes_nothing_and_is_never_written_over(fol
     assert found > 40  # the others are in what was deleted
 
 
-def test_a_torn_page_stops_a_batch_before_it_writes(folder: Path) -> None:
+@pytest.mark.parametrize("part", ["one_revision", "sqlite_autoindex_keys_1", "facts"])
+def test_a_torn_page_anywhere_stops_a_batch_before_it_writes(folder: Path, part: str) -> None:
     data = bytearray((folder / FILE).read_bytes())
     with sqlite3.connect(folder / FILE) as database:
-        (root,) = database.execute("SELECT rootpage FROM sqlite_master WHERE name = 'one_revision'").fetchone()
+        (root,) = database.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", (part,)).fetchone()
     database.close()
     data[(root - 1) * 4096 : root * 4096] = b"\xff" * 4096
     (folder / FILE).write_bytes(data)

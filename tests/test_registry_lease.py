@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import chain, repeat
 from pathlib import Path
+from typing import IO
 
 import msgspec
 import pytest
@@ -263,6 +264,32 @@ def test_of_two_who_find_a_dead_lease_one_gets_it(shared: Path) -> None:
     for thread in threads:
         thread.join(30)
     assert most == [1, 1, 1, 1]
+
+
+def test_who_comes_too_late_to_a_dead_lease_does_not_throw_out_who_was_quicker(shared: Path) -> None:
+    mine = Holder("ben", "PC-8", "beef", 1, "2026-03-02T10:31:00+00:00", "token-of-ben")
+    foreign(shared, 7)
+    dead = lease._holder(lease_file(shared))
+    foreign(shared, 8)  # it was not dead, or is another's now
+    late = Lease(shared / FILE, shared=True, pace=QUICK)
+    assert not late._taken_over(dead, mine)
+    assert lease._holder(lease_file(shared)) == msgspec.structs.replace(dead, beat=8)
+
+
+def test_a_lock_on_a_file_that_others_do_not_see_any_more_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the opening and the locking, its holder gave it back and took it away, and a third one made another."""
+    path = tmp_path / "lock"
+    locked = lease._locked
+
+    def late(file: IO[bytes]) -> bool:
+        path.unlink()
+        path.write_bytes(b"")
+        return locked(file)
+
+    monkeypatch.setattr(lease, "_locked", late)
+    assert lease.Lock(path, QUICK)._try() is None
 
 
 def test_a_registry_once_shared_stays_careful_wherever_it_is_opened(shared: Path, tmp_path: Path) -> None:
