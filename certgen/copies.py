@@ -60,6 +60,7 @@ class Copier:
             code_url=made.url,
             identifier=codes.grouped(held.code),
             attachment=held.badge,
+            packed=held.deflated,
         )
         return blank.plate.prefix + filled.tail
 

@@ -7,7 +7,6 @@ issued before its file is on the disk.
 from __future__ import annotations
 
 import os
-import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -242,8 +241,7 @@ class Enrolment(Intake):
         again: list[Done] = []
         for order, each in made:
             assert order.serial is not None
-            badge = zlib.compress(each.sealed.badge, 1)
-            done = Done(order.serial, order.file, str(self.folder), each.sha256, each.sealed.payload, badge)
+            done = Done(order.serial, order.file, str(self.folder), each.sha256, each.payload, each.badge)
             if order.standing.do != "remake":
                 new.append(done)
             elif each.state != "unchanged":

@@ -191,3 +191,4 @@ class Filling(Struct, frozen=True):
     attachment: bytes  # JSON of the credential
     urls: dict[str, str] = {}
     languages: dict[str, str] = {}
+    packed: bytes = b""  # the attachment deflated (zlib), where the caller has it

@@ -48,12 +48,13 @@ class Sheet(NamedTuple):
 
 
 class Made(NamedTuple):
-    """A file on the tray, and what proves it."""
+    """A file on the tray, and what proves it: the QR code's payload, the badge deflated."""
 
     code: str
     sha256: str
     state: State
-    sealed: Sealed
+    payload: str
+    badge: bytes
 
 
 class Press(NamedTuple):
@@ -88,6 +89,7 @@ class Press(NamedTuple):
             symbols=symbols,
             identifier=codes.grouped(made.code),
             attachment=sealed.badge,
+            packed=sealed.packed,
         )
 
     def finish(self, sheet: Sheet, filled: tuple[Sealed, Filling]) -> tuple[Sealed, Filled]:
@@ -100,7 +102,7 @@ class Press(NamedTuple):
             prefix, tail = b"", self.signer.sign(prefix + tail, self.at)
             digest = sha256(tail).hexdigest()
         state = self.tray.lay(sheet.file, prefix, tail, replace=sheet.replace)
-        return Made(sheet.credential.code, digest, state, sealed)
+        return Made(sheet.credential.code, digest, state, sealed.payload, sealed.packed)
 
 
 def run(

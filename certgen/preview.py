@@ -243,6 +243,7 @@ class Preview:
                 code_url=made.url,
                 identifier=codes.grouped(made.code),
                 attachment=sealed.badge,
+                packed=sealed.packed,
             )
         except CertgenError as error:
             row = sample.recipient.row or None

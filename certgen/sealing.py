@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from functools import cached_property
 from typing import NamedTuple
 
@@ -20,11 +21,13 @@ SPECIMEN_KEY = SigningKey(b"certgen specimen: signs nothing.")
 
 
 class Sealed(NamedTuple):
-    """What proves a credential: the QR code's payload with and without its address, and the signed badge (JSON)."""
+    """What proves a credential: the QR code's payload with and without its address, and the signed badge (JSON), also
+    deflated (zlib) as files and registry keep it."""
 
     payload: str
     url: str
     badge: bytes
+    packed: bytes
 
 
 class Sealer:
@@ -76,4 +79,5 @@ class Sealer:
     def seal(self, credential: Credential, place: Place) -> Sealed:
         """Payload and badge of a credential. Raises ValueError for what cannot be signed."""
         text = self.payload(credential, place)
-        return Sealed(text, payload_prefix(self.issuer) + text, self.badges.sign(credential, place))
+        badge = self.badges.sign(credential, place)
+        return Sealed(text, payload_prefix(self.issuer) + text, badge, zlib.compress(badge))

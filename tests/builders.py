@@ -231,6 +231,7 @@ class Make:
             code_url=made.url,
             identifier=codes.grouped(made.code),
             attachment=sealed.badge,
+            packed=sealed.packed,
         )
         return blank.plate.prefix + filled.tail
 

@@ -95,10 +95,14 @@ class Blank:
         self.__dict__.update(state)
         self._ready(Typesetter(self.book))
 
-    def fill(self, lookup: Lookup, *, url: str, code_url: str, identifier: str, attachment: bytes) -> Filled:
+    def fill(
+        self, lookup: Lookup, *, url: str, code_url: str, identifier: str, attachment: bytes, packed: bytes = b""
+    ) -> Filled:
         """Fill the blank for one recipient: :meth:`symbol`, :meth:`filling`, :meth:`finish`."""
         symbols = self.drawn(url, code_url)
-        return self.finish(self.filling(lookup, url=url, symbols=symbols, identifier=identifier, attachment=attachment))
+        return self.finish(
+            self.filling(lookup, url=url, symbols=symbols, identifier=identifier, attachment=attachment, packed=packed)
+        )
 
     def drawn(self, url: str, code_url: str) -> tuple[Symbol | None, Symbol | None]:
         """The QR codes of the signed payload ``url`` and of the code's address; None for those it does not have."""
@@ -115,11 +119,12 @@ class Blank:
         symbols: tuple[Symbol | None, Symbol | None],
         identifier: str,
         attachment: bytes,
+        packed: bytes = b"",
     ) -> Filling:
         """Everything of one recipient's, set and placed.
 
         ``lookup`` gives the recipient's fields; ``url`` is what the QR code says, ``symbols`` what :meth:`drawn` gave;
-        ``identifier`` is the credential's code, ``attachment`` the signed credential.
+        ``identifier`` is the credential's code, ``attachment`` the signed credential, ``packed`` the same deflated.
         Raises :class:`CertgenError` with a Problem for every text that cannot be set or does not fit.
         """
         drawn: dict[str, tuple[Draw, ...]] = {}
@@ -162,6 +167,7 @@ class Blank:
             attachment=attachment,
             urls={"url": url},
             languages=languages,
+            packed=packed,
         )
 
     def finish(self, filling: Filling) -> Filled:

@@ -222,7 +222,10 @@ class Plate:
             metadata.date_string(filling.metadata),
             check,
         )
-        writer.stream(_EMBEDDED, data, entries, small=_SMALL_ATTACHMENT)
+        if filling.packed:
+            writer.put(_EMBEDDED, stream_object(_EMBEDDED, entries + b"/Filter/FlateDecode", filling.packed))
+        else:
+            writer.stream(_EMBEDDED, data, entries, small=_SMALL_ATTACHMENT)
 
     def _close(self, writer: _Tail, late: int, following: int, filling: Filling) -> bytes:
         """Cross-reference stream and trailer (7.5.8). The file's identifier is the digest of what stands before it."""
