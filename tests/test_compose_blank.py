@@ -5,13 +5,14 @@ from __future__ import annotations
 import pickle
 import re
 import shutil
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from builders import ISSUED, LONG_TITLE, NAMES_LONG, ROLES, Make, book, layout, longest, pictures, section, someone
-from conftest import LAYOUTS
+from conftest import EXAMPLES, LAYOUTS, Made
 from judges import conforms, pdfium_text, picture, poppler_text, squeezed, zxing
 from msgspec.structs import replace
 
@@ -114,7 +115,13 @@ def test_the_digest_is_that_of_the_file() -> None:
     make = Make()
     blank = make.blank()
     made = make.credential("Ana Díaz")
-    filled = blank.fill(credential.lookup(made), url=make.sealed("Ana Díaz").url, code_url=made.url, identifier=made.code, attachment=b"{}")
+    filled = blank.fill(
+        credential.lookup(made),
+        url=make.sealed("Ana Díaz").url,
+        code_url=made.url,
+        identifier=made.code,
+        attachment=b"{}",
+    )
     assert filled.digest == hashlib.sha256(blank.plate.prefix + filled.tail).hexdigest()
 
 
@@ -353,6 +360,19 @@ def test_a_classic_certificate_without_photographs_is_under_60_kb(folder: Path) 
         for at, path in enumerate(signatures)
     )
     assert len(make.pdf("Ana Díaz")) < 60_000
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_every_certificate_of_every_example_in_classic_is_under_60_kb(example: str, made: Callable[..., Made]) -> None:
+    """None of the examples has photographs; scans of signatures and a logo as PNG are none."""
+    run = made(example, "classic")
+    sizes = {row["name"]: run.path(row).stat().st_size for row in run.told["certificates"]}
+    assert len(sizes) > 5
+    assert {name: size for name, size in sizes.items() if size >= 60_000} == {}
+
+
+def test_the_address_of_a_certificate_stands_in_its_file_once(folder: Path) -> None:
+    assert longest("classic", "en", folder).pdf("Ana Díaz").count(b"/v#") == 1
 
 
 # --- what layouts may do ----------------------------------------------------------------------

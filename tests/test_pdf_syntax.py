@@ -41,9 +41,13 @@ def test_a_byte_string_reads_back(data: bytes) -> None:
     assert bytes(pikepdf.Object.parse(syntax.literal(data))) == data
 
 
-@given(TEXT)
+@given(TEXT | st.text(st.sampled_from("aé€–’ﬁŁžñþÿï»¿\xad\x7f\xa0ł( \\)\n"), max_size=20))
 def test_a_text_string_reads_back(text: str) -> None:
     assert str(pikepdf.Object.parse(syntax.text_string(text))) == text
+
+
+def test_a_text_of_western_europe_takes_a_byte_a_letter() -> None:
+    assert len(syntax.text_string("Attestation de présence – œuvre d’été, 20 €")) == 43 + 2
 
 
 @given(st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), min_size=1, max_size=30))

@@ -161,9 +161,9 @@ def write(
     return fonts
 
 
-def in_order(pair: Pair) -> tuple[int, str, int]:
-    """By text, so that runs of letters have runs of codes."""
-    return len(pair[1]), pair[1], pair[0]
+def in_order(pair: Pair) -> tuple[bool, int, str, int]:
+    """By text, so that runs of letters have runs of codes, and what is common comes early."""
+    return not pair[1].isascii(), len(pair[1]), pair[1], pair[0]
 
 
 def coded(face: Face, layer: int, cid: int, pair: Pair, late: bool = False) -> Coded:

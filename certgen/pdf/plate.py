@@ -38,7 +38,7 @@ class Book(Protocol):
     def by_key(self, key: str) -> Any: ...
 
 
-# Objects of every tail, by number; page contents, links and elements with slots follow.
+# Objects of every tail, by number; page contents, links' addresses and elements with slots follow.
 _INFO, _XMP, _FONTS, _EMBEDDED, _XREF = 1, 2, 3, 4, 5
 _FIRST_FREE = 6
 
@@ -67,7 +67,7 @@ class Plate:
         previous: int,
         following: int,
         contents: tuple[tuple[int, tuple[Place, ...]], ...],
-        annotations: tuple[tuple[bytes, str, bytes], ...],
+        actions: tuple[str, ...],
         elements: tuple[tuple[bytes, str, bytes], ...],
         packet: bytes,
         faces: dict[str, _Cut],
@@ -81,7 +81,7 @@ class Plate:
         self._previous = previous  # offset of the prefix's cross-reference stream
         self._following = following  # the first number after the prefix's
         self._contents = contents
-        self._annotations = annotations
+        self._actions = actions  # the slots of addresses
         self._elements = elements
         self._packet = packet
         self._faces = faces
@@ -150,8 +150,8 @@ class Plate:
             writer.stream(number, b"".join([b"%b%b\nEMC\n" % (place.opening, drawn[place.slot]) for place in places]))
         number = _FIRST_FREE + len(self._contents)
         try:
-            for start, slot, end in self._annotations:
-                writer.plain(number, b"%b%b%b" % (start, structure.address(filling.urls[slot]), end))
+            for slot in self._actions:
+                writer.plain(number, structure.action(filling.urls[slot]))
                 number += 1
             for start, slot, end in self._elements:
                 writer.put(number, b"%b%b%b" % (start, text_string(filling.languages[slot]), end))
@@ -336,11 +336,12 @@ def engrave(document: Document, book: Book, *, subset: Subsetter = _subset) -> P
         content_numbers.append(number if has else 0)
         number += has
     links = tree.links()
+    actions: dict[str, int] = {}  # one for all links to an address
     for index, node in enumerate(links):
         assert node.link is not None
         node.key = len(document.pages) + index
-        if node.link.slot is not None:
-            node.annotation, number = number, number + 1
+        if node.link.slot is not None and node.link.slot not in actions:
+            actions[node.link.slot], number = number, number + 1
     for node in tree.nodes:
         if node.in_tail:
             node.number, number = number, number + 1
@@ -356,15 +357,9 @@ def engrave(document: Document, book: Book, *, subset: Subsetter = _subset) -> P
     for node in tree.nodes:
         if not node.in_tail:
             node.number = body.reserve()
-    annotations = []
     for node in links:
         assert node.link is not None
-        start, end = structure.annotation(node.link, node.key)
-        if node.link.slot is not None:
-            annotations.append((start, node.link.slot, end))
-        else:
-            assert node.link.url is not None
-            node.annotation = body.add(start + structure.address(node.link.url) + end)
+        node.annotation = body.add(structure.annotation(node.link, node.key, actions))
 
     # Fonts: what the fixed text uses and the stock.
     for key, stock in document.stock.items():
@@ -429,7 +424,7 @@ def engrave(document: Document, book: Book, *, subset: Subsetter = _subset) -> P
         previous=previous,
         following=following,
         contents=tuple(contents),
-        annotations=tuple(annotations),
+        actions=tuple(actions),
         elements=tuple(elements),
         packet=metadata.head(document.language),
         faces=faces,

@@ -5,9 +5,8 @@ Source: ISO 32000-1, 14.7 and 14.8 (tagged PDF), 12.5.6.5 (links); ISO 14289-1, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from urllib.parse import quote
 
 from certgen.errors import CertgenError, ExitCode, Problem
@@ -48,7 +47,7 @@ class Node:
     parent: Node | None
     kids: list[Node | Leaf] = field(default_factory=list)
     number: int = 0
-    annotation: int = 0  # the link's object
+    annotation: int = 0  # the link's annotation
     key: int = 0  # the link's key in the parent tree
 
     @property
@@ -171,16 +170,26 @@ def _attributes(element: Element) -> bytes:
     return b"/A" + (objects[0] if len(objects) == 1 else b"[%b]" % b"".join(objects))
 
 
-def annotation(link: Link, key: int) -> tuple[bytes, bytes]:
-    """A link annotation up to its address and after it (12.5.6.5). F 4: it prints."""
-    return (
-        b"<</Type/Annot/Subtype/Link/Rect[%b]/F 4/Border[0 0 0]/StructParent %d/Contents%b/A<</Type/Action/S/URI/URI"
-        % (nums(link.rect), key, text_string(link.contents)),
-        b">>>>",
+def annotation(link: Link, key: int, actions: Mapping[str, int]) -> bytes:
+    """A link annotation (12.5.6.5); ``actions`` are the numbers of those that are filled in. F 4: it prints."""
+    if link.slot is not None:
+        target = b" %d 0 R" % actions[link.slot]
+    else:
+        assert link.url is not None
+        target = action(link.url)
+    return b"<</Type/Annot/Subtype/Link/Rect[%b]/F 4/Border[0 0 0]/StructParent %d/Contents%b/A%b>>" % (
+        nums(link.rect),
+        key,
+        text_string(link.contents),
+        target,
     )
 
 
-@lru_cache(maxsize=64)  # a code has several links to one address
+def action(url: str) -> bytes:
+    """What opens an address (12.6.4.7)."""
+    return b"<</Type/Action/S/URI/URI%b>>" % address(url)
+
+
 def address(url: str) -> bytes:
     """A URI as a string of ASCII (12.6.4.7); other characters are percent-encoded as in an IRI (RFC 3987, 3.1)."""
     return literal(quote(url, safe="!#$%&'()*+,/:;=?@[]~").encode("ascii"))

@@ -17,6 +17,14 @@ HEADER = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"  # the comment's bytes say "binary" (I
 _SPECIAL = re.compile(rb"[()\\\r\n]")
 _PER_OBJECT_STREAM = 200
 _ESCAPES = {0x28: b"\\(", 0x29: b"\\)", 0x5C: b"\\\\", 0x0D: b"\\r", 0x0A: b"\\n"}
+# PDFDocEncoding (annex D.2) beside Latin-1, from 80 on; what it has not goes where Latin-1 ends.
+_SPECIALS = "•†‡…—–ƒ⁄‹›−‰„“”‘’‚™ﬁﬂŁŒŠŸŽıłœšž"
+_DOCUMENT = (
+    dict.fromkeys((*range(0x20), *range(0x7F, 0xA1), 0xAD), 0x100)
+    | {ord(char): code for code, char in enumerate(_SPECIALS, 0x80)}
+    | {ord("€"): 0xA0}
+)
+_MARKS = (b"\xfe\xff", b"\xff\xfe", b"\xef\xbb\xbf")  # of other encodings
 # Regular characters that may stand in a name as they are (7.3.5).
 _REGULAR = frozenset(range(0x21, 0x7F)) - frozenset(b"()<>[]{}/%#")
 
@@ -53,13 +61,17 @@ def escape(data: bytes) -> bytes:
 
 @lru_cache(maxsize=1 << 10)
 def text_string(text: str) -> bytes:
-    """A text string: PDFDocEncoding where it agrees with ASCII, else UTF-16BE with its mark (7.9.2.2).
+    """A text string (7.9.2.2): in PDFDocEncoding, of a byte each, where it has all characters, else in UTF-16BE.
 
     Raises UnicodeEncodeError for a lone surrogate.
     """
     if text.isascii() and text.isprintable():
         return literal(text.encode("ascii"))
-    return b"<FEFF%b>" % utf16(text)
+    try:
+        data = text.translate(_DOCUMENT).encode("latin-1")
+    except UnicodeEncodeError:
+        data = _MARKS[0]
+    return literal(b"\xfe\xff" + text.encode("utf-16-be") if data.startswith(_MARKS) else data)
 
 
 def utf16(text: str) -> bytes:
