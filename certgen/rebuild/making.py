@@ -11,12 +11,16 @@ from typing import cast
 
 from msgspec.structs import replace
 
-from certgen.copies import Copier
+from certgen import intake
+from certgen.compose import Studio
+from certgen.copies import Copier, as_credential
 from certgen.errors import CertgenError
 from certgen.font import FontBook
 from certgen.model import Issuer
 from certgen.rebuild.people import Owner
 from certgen.registry import Held, Registry, Setting
+
+_TRIED = 5  # certificates of a batch, before something has changed since for all of them
 
 
 class _Shelf:
@@ -46,10 +50,15 @@ def made_from(
             watch("copies", number)
             for digest, setting in _settings(some, known, issuer):
                 shelf.settings[digest] = setting
-                for held in some if _same(copier, replace(some[0], setting=digest)) else ():
-                    if not done[held.serial].setting and _same(copier, replace(held, setting=digest)):
+                failed = 0
+                for held in some:
+                    if done[held.serial].setting or failed >= _TRIED:
+                        continue
+                    if _same(copier, replace(held, setting=digest)):
                         done[held.serial] = replace(held, setting=digest)
                         used[digest] = setting
+                    elif digest not in used:
+                        failed += 1
     return [done[held.serial] for held in rows], list(used.values())
 
 
@@ -61,7 +70,12 @@ def _settings(some: Sequence[Held], known: dict[str, Owner], issuer: Issuer) -> 
     texts = [(held.content.name, held.language) for held in some if held.content]
     for record in (False, True):
         book = FontBook([Path(issuer.font_folder)] if issuer.font_folder else [])
+        studio = Studio(owner.draft.layout, course, signed, book, some[0].issued, record=record)
+        asked = intake.conditions(owner.draft.layout)
+        kinds = {(held.language, held.award, intake.present(asked, as_credential(held, signed))) for held in some}
         try:
+            for kind in sorted(kinds, key=str):  # so that the book knows the faces in use
+                studio.blank(*kind, [])
             setting = Setting.of(course, signed, owner.draft.layout, book, record, texts)
         except CertgenError:
             return

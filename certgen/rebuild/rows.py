@@ -63,7 +63,7 @@ def _row(one: Proven, owner: Owner, course: str, run: date | None) -> Held:
         grade=_grade(subject, owner.recipient),
         expires=expires,
     )
-    person = owner.recipient or Recipient(row=0, name=name)
+    person = _as_signed(owner.recipient, subject) or Recipient(row=0, name=name)
     rules = owner.draft.course.awards if owner.draft else ()
     award = next((at for at, rule in enumerate(rules) if rule.kind == kind), 0)
     issued = day(document["validFrom"])
@@ -91,6 +91,13 @@ def _row(one: Proven, owner: Owner, course: str, run: date | None) -> Held:
         payload=one.payload,
         deflated=zlib.compress(one.badge, 6),
     )
+
+
+def _as_signed(person: Recipient | None, subject: Json) -> Recipient | None:
+    """A score that was signed goes before the one that the roster has by now."""
+    if person is None or not subject.get("result"):
+        return person
+    return replace(person, score=Decimal(subject["result"][0]["value"]))
 
 
 def _name(one: Proven) -> str:
