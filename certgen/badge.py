@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from certgen import prose
 from certgen.canonical import BADGES, CREDENTIALS, Form, Json, Value, jcs, rdfc, token
-from certgen.credential import payload_prefix
+from certgen.credential import evidence, payload_prefix
 from certgen.facts import asked, figure
 from certgen.fields import format_value
 from certgen.model import AwardKind, Course, Credential, Edition, Issuer, Skill
@@ -101,6 +101,9 @@ class Badges:
         if credential.hours is not None:
             values["hours"] = _amount(credential.hours)
             values["hours_words"] = format_value(credential.hours, "hours", language)
+        if (address := evidence(recipient)) is not None:
+            scheme, _, values["evidence"] = address.partition("://")
+            values["secure"] = "s" * (scheme == "https")
         if self.grades and recipient.score is not None:
             values["score"] = figure(recipient.score)
             values["out_of"] = figure(recipient.score_out_of or _scale(self.course, credential.award))
@@ -158,6 +161,7 @@ def _document(
             "validFrom": _moment(values["issued"], "00:00:00"),
             "validUntil": _moment(values.get("expires"), "23:59:59"),
             "credentialSubject": _present(subject),
+            "evidence": _evidence(values),
             "credentialStatus": {
                 "id": f"{url}#{values['entry']}",
                 "type": "BitstringStatusListEntry",
@@ -248,6 +252,13 @@ def _result(achievement: Json, values: Mapping[str, Value]) -> list[Json] | None
         return None
     described = achievement["resultDescription"][0]["id"]
     return [{"type": ["Result"], "resultDescription": described, "value": values["score"]}]
+
+
+def _evidence(values: Mapping[str, Value]) -> list[Json] | None:
+    """Its scheme stands in the form, as a relative address would be something else in RDF."""
+    if "evidence" not in values:
+        return None
+    return [{"id": f"http{values['secure']}://{values['evidence']}", "type": ["Evidence"]}]
 
 
 def _scale(course: Course, award: int) -> Decimal:

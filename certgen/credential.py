@@ -155,6 +155,22 @@ def _figure(value: Decimal) -> str:
     return format_value(value, "plain", "en")
 
 
+EVIDENCE = ("evidence", "evidencia", "preuve", "دليل")
+"""Headers of the roster column that says where a person's work can be seen."""
+_ADDRESS = re.compile(r"https?://[A-Za-z0-9:/?#\[\]@!$&'()*+,;=._~%-]{4,}")  # RFC 3986, ASCII
+
+
+def evidence(recipient: Recipient) -> str | None:
+    """The address of what a person has made, from the roster; None where the cell has none, or something else."""
+    said = evidence_said(recipient)
+    return said if said and _ADDRESS.fullmatch(said) else None
+
+
+def evidence_said(recipient: Recipient) -> str | None:
+    """What the roster says of it, address or not."""
+    return next((text.strip() for name in EVIDENCE if (text := extra(recipient, name)) and text.strip()), None)
+
+
 # --- the code --------------------------------------------------------------------------------
 
 _VERSION = "certgen-code-1"

@@ -122,6 +122,19 @@ class Enrolment(Intake):
         )
         for standing, problem in told:
             self._row_problems(standing.job.recipient, [problem])
+        self._check_evidence()
+
+    def _check_evidence(self) -> None:
+        for job in self.jobs:
+            said = credentials.evidence_said(job.recipient)
+            if said and credentials.evidence(job.recipient) is None:
+                problem = Problem(
+                    code="no-evidence",
+                    severity="warning",
+                    message=f"“{said[:60]}” is no web address, so the badge of {job.recipient.name} has no evidence.",
+                    hint="Write an address that begins with https://, or leave the cell empty.",
+                )
+                self._row_problems(job.recipient, [problem])
 
     def compose(self) -> None:
         """The blanks of those that are to be made."""

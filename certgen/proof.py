@@ -27,7 +27,7 @@ _KEYS = frozenset(  # what certgen writes into credentials and status lists; the
         *("activityEndDate", "creditsEarned", "result", "resultDescription", "value", "achievement", "achievementType"),
         *("description", "criteria", "narrative", "creditsAvailable", "inLanguage", "humanCode", "fieldOfStudy", "tag"),
         *("alignment", "targetName", "targetUrl", "targetFramework", "resultType", "valueMax", "requiredValue"),
-        *("credentialStatus", "statusPurpose", "statusListIndex", "statusListCredential", "encodedList"),
+        *("evidence", "credentialStatus", "statusPurpose", "statusListIndex", "statusListCredential", "encodedList"),
     }
 )
 _PROOF_KEYS = {"type", "cryptosuite", "created", "verificationMethod", "proofPurpose", "proofValue"}

@@ -262,3 +262,20 @@ def test_a_list_that_is_not_the_one_asked_for_is_not_believed() -> None:
     for index in (-1, LIST_LENGTH):
         with pytest.raises(ValueError):
             a_list([index])
+
+
+def test_evidence_is_an_address_of_the_roster_or_nothing() -> None:
+    maker = badges("online-academy")
+
+    def told(cell: str) -> object:
+        made = named("Ana Díaz")
+        made = replace(made, recipient=replace(made.recipient, extra={"Evidence": cell}))
+        assert maker.same_as_pyld(made, Place(0, 3))
+        data = maker.sign(made, Place(0, 3))
+        assert check(data, issuer_did("online-academy"), [RECORD]).state == "authentic"
+        return json.loads(data).get("evidence")
+
+    address = "https://works.example/ana?x=1#a"
+    assert told(address) == [{"id": address, "type": ["Evidence"]}]
+    assert told("http://works.example/ana") == [{"id": "http://works.example/ana", "type": ["Evidence"]}]
+    assert told("in the archive") is told("") is None
