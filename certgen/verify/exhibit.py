@@ -171,12 +171,17 @@ def _names(badges: tuple[bytes, ...]) -> dict[str, None]:
 
 
 def _text_of(page: Any) -> str:
-    text = page.get_textpage()
+    """A page's text, and once more those of its words that pdfium takes apart."""
+    from certgen.verify import leftward
+
+    reader = page.get_textpage()
     try:
-        count = text.count_chars()
-        return str(text.get_text_range(0, min(count, _TEXT))) if count > 0 else ""
+        count = reader.count_chars()
+        text = str(reader.get_text_range(0, min(count, _TEXT))) if count > 0 else ""
+        again = leftward.words(reader, text)
+        return f"{text}\n{again}" if again else text
     finally:
-        text.close()
+        reader.close()
 
 
 def attached(data: bytes, notes: list[str]) -> tuple[bytes, ...]:

@@ -59,7 +59,7 @@ def _has(page: str, text: str, said: Text, language: str | None) -> bool:
 
 def _words_there(said: str, text: str) -> bool:
     """Whether a page has all words of a text that is written from right to left: pdfium takes some of their ligatures
-    apart in the wrong order, so each word is compared as the letters that it has."""
+    apart in the wrong order, so each word is compared as the letters and marks that it has."""
     if not any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in said):
         return False
     there = [sorted(squeezed(word)) for word in re.split(r"[\s\u200c]+", text)]
