@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from certgen import __version__
-from certgen.cli import amend, backup, doctor, erasure, keys, making, records, registry, site, verify
+from certgen.cli import amend, backup, doctor, erasure, keys, making, records, registry, site, tables, verify
 from certgen.errors import CertgenError, ExitCode
 from certgen.screen import place, printable
 
@@ -42,8 +42,8 @@ for command in (
     site.site,
     records.list_,
     records.show,
-    records.export,
-    records.report,
+    tables.export,
+    tables.report,
     records.copy,
     erasure.erase,
     doctor.doctor,

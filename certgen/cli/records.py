@@ -1,4 +1,4 @@
-"""What was issued, told: list, show, export, report, copy."""
+"""What was issued, told: list, show, copy; and what other commands about it share."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from certgen.records import Filter, Story
-    from certgen.records.tables import Report
     from certgen.registry import Event, Held
 
 STATES = ("valid", "expired", "replaced", "revoked", "unfinished")
@@ -121,7 +120,7 @@ def list_(erased: bool, as_json: bool, folder: Path | None, **wish: Any) -> int:
         if held:
             listed(here.screen.console, held, today)
         else:
-            _none(here, filter_)
+            nothing(here, filter_)
     return ExitCode.DONE
 
 
@@ -134,15 +133,15 @@ def listed(console: Console, rows: Sequence[Held], today: date) -> None:
     cells = [
         (
             grouped(held.code),
-            held.content.name if held.content else "(erased)",
-            course_of(held),
             str(held.issued),
             state,
+            course_of(held),
+            held.content.name if held.content else "(erased)",
         )
         for held, state in zip(rows, states, strict=True)
     ]
     styles = [_STYLES.get(state, "") for state in states]
-    columns(console, ("Code", "Name", "Course", "Issued", "State"), cells, styles, elastic=(1, 2))
+    columns(console, ("Code", "Issued", "State", "Course", "Name"), cells, styles, elastic=(4, 3))
     counts = [f"{states.count(state):,} {state}" for state in dict.fromkeys(STATES) if state in states]
     told = f", {counts[0].split()[1]}" if len(counts) == 1 else f": {', '.join(counts)}"
     console.print(f"{many(len(rows))}{told}.", style="bold")
@@ -151,7 +150,8 @@ def listed(console: Console, rows: Sequence[Held], today: date) -> None:
 _STYLES = {"expired": "yellow", "replaced": "dim", "revoked": "red", "unfinished": "yellow"}
 
 
-def _none(here: Office, filter_: Filter) -> None:
+def nothing(here: Office, filter_: Filter) -> None:
+    """Says that there is none, and which courses there are."""
     from certgen.records import courses
 
     if filter_.open:
@@ -173,7 +173,8 @@ def columns(
     right: Sequence[int] = (),
 ) -> None:
     """A table line by line, however long. On a terminal its ``elastic`` columns give way, the first ones last, and
-    what is too wide ends in …; elsewhere nothing is cut."""
+    what is too wide ends in …; elsewhere nothing is cut. Names belong into the last column: terminals do not agree on
+    the width of some scripts."""
     from rich.cells import cell_len, set_cell_size
     from rich.text import Text
 
@@ -235,12 +236,23 @@ def _told(story: Story, today: date) -> dict[str, Any]:
         "file_state": story.file_state,
         "file_found": story.file if story.file_state in ("there", "altered") else None,
         "key": story.key.public.fingerprint if story.key else None,
+        "roster": _of_roster(story.held),
         "chain": [
             {"code": grouped(held.code), "state": state_of(held, today), "issued": held.issued} for held in story.chain
         ],
         "history": [{"at": event.at, "who": event.who, "machine": event.machine, "what": event.kind}
                     for event in story.events],
     }  # fmt: skip
+
+
+def _of_roster(held: Held) -> dict[str, Any]:
+    """Whatever else a roster said of the person."""
+    from msgspec import structs
+
+    values = structs.asdict(held.recipient) if held.recipient else {}
+    further = values.pop("extra", {})
+    kept = {name: value for name, value in values.items() if value is not None and name not in ("row", "letters")}
+    return kept | ({"further": further} if further else {})
 
 
 _LOOKS = {
@@ -361,119 +373,6 @@ _EVENTS = {
 }
 
 
-# --- export and report -----------------------------------------------------------------------
-
-_over = click.option("--replace", is_flag=True, help="Write over a file of that name.")
-
-
-def _writable(file: Path, suffixes: Sequence[str], over: bool) -> Path:
-    """Raises click.ClickException for another kind of file, and for one that is there."""
-    if file.suffix.lower() not in suffixes:
-        raise click.ClickException(f"Give the file a name that ends in {' or '.join(suffixes)}.")
-    if file.exists() and not over:
-        raise click.ClickException(f"{near(file)} is there already: give another name, or add --replace.")
-    return file.absolute()
-
-
-@click.command()
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE.xlsx|.csv|.json")
-@filters
-@_over
-@in_folder
-def export(file: Path, replace: bool, folder: Path | None, **wish: Any) -> int:
-    """Write what was issued into a table, with everything that the registry knows of each certificate.
-
-    The flags narrow it down, all of them together. The file is full of personal data.
-    """
-    from certgen import output, records
-    from certgen.records.tables import SUFFIXES, export
-
-    today = date.today()
-    path = _writable(file, SUFFIXES, replace)
-    with office(folder, write=False) as here:
-        filter_ = chosen(**wish)
-        data, count = export(records.find(here.registry, filter_, today), path.suffix.lower(), today)
-        if not count:
-            _none(here, filter_)
-            return ExitCode.DONE
-        output.write_whole(path, data)
-        here.screen.console.print(f"{near(path)}: {many(count)}.", soft_wrap=True)
-    return ExitCode.DONE
-
-
-@click.command()
-@click.option("--year", type=click.IntRange(1970, 9999), help="Of which year [this one].")
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write the figures into FILE.xlsx.")
-@_over
-@as_json
-@in_folder
-def report(year: int | None, out: Path | None, replace: bool, as_json: bool, folder: Path | None) -> int:
-    """Tell the figures of a year: certificates by course, award, language and month.
-
-    One that was replaced by a corrected one is counted once. Replaced and revoked are those that were in that year,
-    whenever they had been issued; no award counts people of that year's batches who have no certificate.
-    """
-    from msgspec import structs
-
-    from certgen import output
-    from certgen.records import tables
-
-    path = _writable(out, (".xlsx",), replace) if out else None
-    with office(folder, write=False) as here:
-        told = tables.report(here.registry, year or date.today().year)
-        if path is not None:
-            output.write_whole(path, tables.report_workbook(told))
-        if as_json:
-            print_json(structs.asdict(told))
-        else:
-            _report(here, told)
-            if path is not None:
-                here.screen.console.print(f"In a table: {near(path)}", soft_wrap=True)
-    return ExitCode.DONE
-
-
-def _report(here: Office, told: Report) -> None:
-    from certgen.fields import language_name
-    from certgen.records.tables import COURSE_HEADS, MONTHS
-
-    console = here.screen.console
-    console.print(f"{printable(here.issuer.name)}, {told.year}: {many(told.issued)}", style="bold")
-    if not told.courses:
-        return
-    rows = [
-        (line.course, line.title, *_figures(line.issued, line.hours, line.not_awarded, line.replaced, line.revoked))
-        for line in told.courses
-    ]
-    styles = [""] * len(rows)
-    if len(rows) > 1:
-        total = _figures(told.issued, told.hours, told.not_awarded, told.replaced, told.revoked)
-        rows.append(("", "All courses", *total))
-        styles.append("bold")
-    console.print()
-    columns(console, COURSE_HEADS, rows, styles, elastic=(1, 0), right=(2, 3, 4, 5, 6))
-    parts = [
-        ("By award", told.awards),
-        ("By language", {language_name(tag, "en"): count for tag, count in told.languages.items()}),
-        ("By month", {MONTHS[month - 1]: count for month, count in told.months.items() if count}),
-    ]
-    for head, counts in parts:
-        if counts:
-            console.print()
-            columns(
-                console,
-                (head, "Issued"),
-                [(name, f"{count:,}") for name, count in counts.items()],
-                elastic=(),
-                right=(1,),
-            )
-    if told.hours_unknown:
-        console.print(f"\nThe hours of {many(told.hours_unknown)} are not known any more, as they were erased.")
-
-
-def _figures(issued: int, hours: Any, *others: int) -> tuple[str, ...]:
-    return (f"{issued:,}", f"{hours:,f}", *(f"{count:,}" for count in others))
-
-
 # --- copy ------------------------------------------------------------------------------------
 
 
@@ -505,7 +404,7 @@ def copy(codes: tuple[str, ...], out: Path, as_json: bool, folder: Path | None, 
             held for held in records.find(here.registry, filter_, today) if not held.erased
         ]  # fmt: skip
         if not rows:
-            _none(here, filter_)
+            nothing(here, filter_)
             return ExitCode.DONE
         told = []
         different = 0

@@ -195,7 +195,7 @@ class _Erased:
         return _Title(edition.title, course.hours)
 
 
-COURSE_HEADS = ("Course", "Title", "Issued", "Hours", "No award", "Replaced", "Revoked")
+COURSE_HEADS = ("Course", "Issued", "Hours", "No award", "Replaced", "Revoked", "Title")
 MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November"),
     "December",
@@ -204,15 +204,15 @@ MONTHS = (
 
 def report_workbook(told: Report) -> bytes:
     """The figures as a workbook of four sheets."""
-    total = ["", "All courses", told.issued, told.hours, told.not_awarded, told.replaced, told.revoked]
+    total = ["", told.issued, told.hours, told.not_awarded, told.replaced, told.revoked, "all courses"]
     courses = [
-        [line.course, line.title, line.issued, line.hours, line.not_awarded, line.replaced, line.revoked]
+        [line.course, line.issued, line.hours, line.not_awarded, line.replaced, line.revoked, line.title]
         for line in told.courses
     ]
     months = [(name, told.months[number]) for number, name in enumerate(MONTHS, 1)]
     return workbook(
         [
-            Page(f"Courses {told.year}", (14, 44, 10, 10, 10, 10, 10), [COURSE_HEADS, *courses, total]),
+            Page(f"Courses {told.year}", (14, 10, 10, 10, 10, 10, 44), [COURSE_HEADS, *courses, total]),
             Page("Awards", (24, 10), [("Award", "Issued"), *told.awards.items()]),
             Page("Languages", (24, 10), [("Language", "Issued"), *told.languages.items()]),
             Page("Months", (24, 10), [("Month", "Issued"), *months]),
