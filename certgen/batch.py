@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -32,6 +33,7 @@ from certgen.registry import Held, Setting
 from certgen.sealing import Sealer
 
 _CODE = re.compile(rf"(?:[{codes.ALPHABET}]{{4}}-){{3}}[{codes.ALPHABET}]{{4}}(?=\.pdf$)", re.IGNORECASE)
+_STAGING = "staging"  # in the registry's notes: where the last batch laid its files at first
 SAMPLE = 8
 """Certificates of a batch whose QR codes are read back from the page, and whose canonical forms are made twice."""
 
@@ -197,8 +199,13 @@ class Batch(Enrolment):
             self._fill(tray, sealer, self.orders(self.book, sealer) if self.options.dry_run else [], watch)
             self.made = self.may_go_on()
             return
+        assert self.registry is not None
+        left = self.registry.meta(_STAGING)
+        if left:  # nobody else can be at work: we have the lease
+            output.clear(Path(left))
         orders = self.orders(self.book, sealer)
-        with output.staging(self.folder) as staged:
+        note = partial(self.registry.set_meta, _STAGING)
+        with output.staging(self.folder, note) if orders else output.opened(self.folder) as staged:
             tray = output.Tray(str(self.folder), staged, self.options.replace)
             made = self._fill(tray, sealer, orders, watch)
             if not self.may_go_on():

@@ -11,13 +11,14 @@ from __future__ import annotations
 import os
 import pickle
 import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from itertools import islice
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from typing import Any, TypeVar
 
 from certgen.errors import CertgenError, ExitCode, Problem
@@ -92,9 +93,18 @@ _worker: Callable[[Any], Any] | None = None  # of a spawned process, set once
 
 def _start(packed: bytes) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     global _worker
     make, payload = pickle.loads(packed)
     _worker = make(payload)
+
+
+def _end_with_parent() -> None:
+    """A pool's processes wait for work for ever, even when who gives it was killed."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _work(piece: Any) -> Any:

@@ -9,13 +9,13 @@ from __future__ import annotations
 import errno
 import os
 import re
+import secrets
 import shutil
 import sys
-import tempfile
 import time
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -196,22 +196,45 @@ def other_content(name: str, path: str) -> Problem:
 
 
 @contextmanager
-def staging(folder: Path) -> Iterator[str]:
-    """A fresh folder inside ``folder`` (made if need be) that is gone afterwards."""
-    made = False
+def opened(folder: Path) -> Iterator[None]:
+    """The output folder, made if need be, and gone again if nothing came into it."""
     with told("The output folder cannot be made"):
         made = not folder.exists()
         folder.mkdir(parents=True, exist_ok=True)
-        for old in folder.glob(f"{_STAGING}*"):  # of a run that was killed; one that is at work is younger
-            if time.time() - old.stat().st_mtime > 86400:
-                shutil.rmtree(old, ignore_errors=True)
-        place = tempfile.mkdtemp(prefix=_STAGING, dir=folder)
     try:
-        yield place
+        yield
     finally:
-        shutil.rmtree(long_path(place), ignore_errors=True)
         if made and not any(folder.iterdir()):
             folder.rmdir()
+
+
+@contextmanager
+def staging(folder: Path, note: Callable[[str], None] = lambda place: None) -> Iterator[str]:
+    """A fresh folder inside ``folder`` (made if need be) that is gone afterwards. ``note`` is told before it is made:
+    what a killed run leaves is known by that (see :func:`clear`), and by its age where the note is lost."""
+    with opened(folder):
+        for old in folder.glob(f"{_STAGING}*"):
+            with suppress(OSError):  # it is just being removed
+                if time.time() - old.stat().st_mtime > 86400:
+                    shutil.rmtree(old, ignore_errors=True)
+        place = str(folder / f"{_STAGING}{secrets.token_hex(4)}")
+        note(place)
+        try:
+            with told("The output folder cannot be written"):
+                os.mkdir(long_path(place), 0o700)  # noqa: PTH102
+            yield place
+        finally:
+            shutil.rmtree(long_path(place), ignore_errors=True)
+
+
+def clear(place: Path) -> None:
+    """Removes the staging folder of a run that was killed, and is no more; a worker process of it may be just ending.
+    Whatever else the path may be is left alone."""
+    for pause in (0.0, 0.1, 0.5):
+        if not place.name.startswith(_STAGING) or place.is_symlink() or not place.is_dir():
+            return
+        time.sleep(pause)
+        shutil.rmtree(long_path(str(place)), ignore_errors=True)
 
 
 def patiently(act: Callable[[], T], pauses: Iterable[float] = (0.1, 0.3, 0.6, 1.0, 1.5)) -> T:

@@ -139,3 +139,14 @@ def test_ctrl_c_ends_promptly_without_a_traceback(tmp_path: str, wait_for_work: 
     assert "Process" not in err
     if wait_for_work:
         assert err == ""
+
+
+def test_processes_end_when_the_one_that_gives_them_work_is_killed(tmp_path: str) -> None:
+    script = os.path.join(tmp_path, "script.py")  # noqa: PTH118
+    with open(script, "w", encoding="utf-8") as file:  # noqa: PTH123
+        file.write(INTERRUPTED.format(folder=os.path.dirname(__file__)))  # noqa: PTH120
+    process = subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "0\n"
+    process.kill()
+    process.communicate(timeout=10)  # its processes have its output: that ends when the last of them does

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from certgen import output
 from certgen.errors import CertgenError, ExitCode
-from certgen.output import Tray, file_stem, leftovers, patiently, sameness, staging
+from certgen.output import Tray, clear, file_stem, leftovers, patiently, sameness, staging
 
 CODE = "ABCD-EFGH-JKMN-PQRS"
 
@@ -173,6 +173,30 @@ def test_what_a_killed_run_left_is_cleared_away_and_a_running_ones_is_not(tmp_pa
     with staging(tmp_path):
         pass
     assert [path.name for path in tmp_path.iterdir()] == [".certgen-young"]
+
+
+def test_what_a_killed_run_noted_is_removed_and_nothing_else(tmp_path: Path) -> None:
+    noted: list[str] = []
+    with staging(tmp_path / "certificates", noted.append) as place:
+        assert noted == [place]
+        (Path(place) / "a.pdf").touch()
+        clear(Path(place))
+        assert not Path(place).exists()
+    documents, link = tmp_path / "Documents", tmp_path / ".certgen-link"
+    documents.mkdir()
+    link.symlink_to(documents, target_is_directory=True)
+    for path in (documents, link, tmp_path / ".certgen-gone"):
+        clear(path)
+    assert documents.is_dir()
+
+
+def test_a_folder_that_cannot_be_made_is_told_before_anything_is_written(tmp_path: Path) -> None:
+    def note(place: str) -> None:
+        Path(place).touch()  # so that it cannot be made
+
+    with pytest.raises(CertgenError) as caught, staging(tmp_path, note):
+        pass
+    assert caught.value.exit_code is ExitCode.PARTIAL
 
 
 def test_a_certificate_waits_for_the_program_that_has_the_old_one_open(
