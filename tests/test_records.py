@@ -165,7 +165,10 @@ def test_the_whole_story_of_a_certificate(desk: Desk) -> None:
     old, new = replaced(desk)
     story = records.story(desk.registry, desk.folder, new, TODAY)
     assert (story.state, story.file_state) == ("valid", "there")
-    assert story.file == desk.out / new.file  # where it is now, not where it was put
+    assert story.file == desk.out / new.file
+    chidi = desk.one("Chidi Okafor")
+    assert records.located(chidi, desk.folder) == (desk.out / chidi.file, "there")  # now, not where it was put
+    assert Path(chidi.folder) != desk.out
     assert [held.code for held in story.chain] == [old.code, new.code]
     assert story.key is not None and story.key.state == "active"
     before = records.story(desk.registry, desk.folder, old, TODAY)
