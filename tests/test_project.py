@@ -79,6 +79,7 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
 
 def test_what_certgen_imports_is_declared() -> None:
     """A fresh environment has the declared dependencies and no others."""
+
     def named(texts: list[str]) -> set[str]:
         return {re.split(r"[^\w.-]", text)[0].lower().replace("_", "-") for text in texts}
 
