@@ -393,6 +393,7 @@ def copy(codes: tuple[str, ...], out: Path, as_json: bool, folder: Path | None, 
 
     Which ones: their codes, or flags that narrow it down. Course, layout and fonts are those of then, not today's.
     """
+    from certgen import codes as codes_
     from certgen import records
 
     today = date.today()
@@ -414,8 +415,8 @@ def copy(codes: tuple[str, ...], out: Path, as_json: bool, folder: Path | None, 
             if not as_json and len(rows) <= SHOWN:
                 _copied(here.screen.console, made, records.state_of(made.held, today))
         if as_json:
-            print_json({"copies": [{"code": made.held.code, "file": made.file, "same": made.same} for made in told],
-                        "problems": [problem.message for problem in here.problems]})  # fmt: skip
+            copies = [{"code": codes_.grouped(made.held.code), "file": made.file, "same": made.same} for made in told]
+            print_json({"copies": copies, "problems": [problem.message for problem in here.problems]})
         else:
             here.screen.problems(here.problems)
             _copies(here, len(told) - different, different, out.absolute())

@@ -140,7 +140,7 @@ def traces(folder: Path, erased: Iterable[Held], names: Iterable[str] = (), more
         _Person(frozenset(_words(name)), (), ()) for name in names
     ]
     roots = [folder.absolute(), *(Path(held.folder) for held in rows if held.folder), *more]
-    return _Search(people, {held.file for held in rows}).through(list(dict.fromkeys(roots)))
+    return _Search(people, {held.file for held in rows}).through(roots)
 
 
 def _person(held: Held) -> _Person:
@@ -163,8 +163,8 @@ class _Search:
 
     def through(self, roots: Sequence[Path]) -> Traces:
         enough = False
-        for root in roots:
-            for path in _walk(root):
+        for root in dict.fromkeys(os.path.abspath(root) for root in roots):
+            for path in _walk(Path(root)):
                 if len(self._seen) >= MOST_FILES or time.monotonic() > self._until:
                     enough = True
                     break
