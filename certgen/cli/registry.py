@@ -56,7 +56,7 @@ def rebuild(places: tuple[Path, ...], site: str | None, folder: Path | None) -> 
             told = rebuild(
                 file.parent,
                 issuer,
-                [Path(os.path.abspath(place)) for place in places],
+                [Path(os.path.normpath(place.absolute())) for place in places],
                 sites(site) if site else None,
                 problems,
                 lambda what, number: status.update(words[what].format(number)),

@@ -163,7 +163,7 @@ class _Search:
 
     def through(self, roots: Sequence[Path]) -> Traces:
         enough = False
-        for root in dict.fromkeys(os.path.abspath(root) for root in roots):
+        for root in dict.fromkeys(os.path.normpath(root.absolute()) for root in roots):
             for path in _walk(Path(root)):
                 if len(self._seen) >= MOST_FILES or time.monotonic() > self._until:
                     enough = True
