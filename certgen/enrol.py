@@ -261,16 +261,23 @@ class Enrolment(Intake):
                 again.append(done)
         kept = sum(standing.do == "keep" for standing in self.standings)
         if new:
-            self.registry.finish(self._record(), new, kept)
+            self.registry.finish(self._record([order.standing for order, _ in made]), new, kept)
         if again:
             wanted = {order.serial: order.standing.wanted for order, _ in made if order.serial is not None}
             self.registry.remade(again, self.setting, issued=self.course.issued, wanted=wanted)
 
-    def _record(self) -> Batch:
+    def _record(self, standings: Sequence[Standing]) -> Batch:
+        """What history is told: whoever was decided about by hand, and why."""
         options = self.options
         overrides = [f"--on-change {options.on_change}"] if options.on_change else []
         overrides += [f"--new-email {options.new_email}"] if options.new_email else []
         overrides += ["--skip-problems"] if options.skip_problems else []
         overrides += ["--replace"] if options.replace else []
+        for standing in standings:
+            person = standing.job.recipient
+            if standing.do == "replace":
+                overrides.append(f"{person.name}: replaced, as {reconcile.told(standing)}")
+            if person.award is not None:
+                overrides.append(f"{person.name}: {person.award} by hand, {person.reason or 'no reason given'}")
         none = tuple((item.name, item.reason) for item in self.not_awarded)
         return Batch(self.roster.name, self.people.digest, self.course.code, none, tuple(overrides))

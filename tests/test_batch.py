@@ -499,3 +499,18 @@ def test_files_are_named_by_the_pattern(academy: Academy) -> None:
     result = run(academy, name="{course.hours} {recipient.name} {credential.kind}", out=academy.folder / "named")
     assert result.certificates[0].file == "40-Ana-Díaz-achievement.pdf"
     assert (academy.folder / "named" / result.certificates[0].file).is_file()
+
+
+def test_history_tells_who_was_decided_about_by_hand_and_why(academy: Academy) -> None:
+    from certgen.registry import Registry
+
+    academy.write_roster("Name,Id,Award,Reason\nAna Díaz,1,participation,The board decided so on 3 March\n")
+    run(academy)
+    academy.write_roster("Name,Id,Award,Reason\nAna Díaz Ruiz,1,participation,The board decided so on 3 March\n")
+    run(academy, on_change="replace")
+    registry = Registry.open(academy.folder, [])
+    assert registry is not None
+    with registry:
+        first, second = [event.details["overrides"] for event in registry.history() if event.kind == "batch"]
+    assert "Ana Díaz: participation by hand, The board decided so on 3 March" in str(first)
+    assert "Ana Díaz Ruiz: replaced, as name Ana Díaz, now Ana Díaz Ruiz" in str(second)
