@@ -330,7 +330,7 @@ class Batch(Enrolment):
         self.failed |= failed
         if made:
             tray.sync_folder()
-            self.issue([(order, each) for order, each in made if order.standing.job.recipient.row not in failed])
+        self.issue([(order, each) for order, each in made if order.standing.job.recipient.row not in failed])
         turn = {standing.job.recipient.row: number for number, standing in enumerate(self.standings)}
         self.entries = sorted(
             (entry for entry in self.entries if entry.row not in failed), key=lambda entry: turn[entry.row]

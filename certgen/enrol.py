@@ -260,7 +260,7 @@ class Enrolment(Intake):
             elif each.state != "unchanged":
                 again.append(done)
         kept = sum(standing.do == "keep" for standing in self.standings)
-        if new:
+        if new or (self.not_awarded and not made and not kept):  # who got none is told even where nobody got one
             self.registry.finish(self._record([order.standing for order, _ in made]), new, kept)
         if again:
             wanted = {order.serial: order.standing.wanted for order, _ in made if order.serial is not None}
