@@ -698,3 +698,22 @@ def test_a_plain_name_is_quick() -> None:
             setter.fit(name, SERIF, 500, "en")
         best = min(best, (time.process_time_ns() - began) / len(names) / 1000)
     assert best < 150
+
+
+@pytest.mark.parametrize("mark", ["3669-DTGE-HHBP-4TEX", "2026/LF-011", "12-AB", "A1-22"])
+def test_a_code_in_an_arabic_line_is_one_piece_from_left_to_right(mark: str) -> None:
+    from certgen.text.itemise import stretches
+
+    for text in (mark, f"الرمز {mark}", f"{mark} الرمز"):
+        at = text.index(mark)
+        _, found = stretches(text, "rtl")
+        levels = {level for start, end, level, _ in found if start < at + len(mark) and end > at}
+        assert levels == {2}, text
+
+
+def test_figures_alone_keep_their_own_order_in_an_arabic_line() -> None:
+    from certgen.text.itemise import stretches
+
+    base, found = stretches("من 2 إلى 27 مارس 2026", "rtl")
+    assert base == 1
+    assert [level for *_, level, _ in found].count(2) == 3

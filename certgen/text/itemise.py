@@ -24,6 +24,9 @@ PLAIN = re.compile(
 _RIGHT_TO_LEFT = re.compile(
     "[\u0590-\u08ff\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufeff\U00010800-\U00010fff\U0001e800-\U0001efff]"
 )
+# A code or a register number, such as 3669-DTGE or 2026/LF-011, is read from left to right as a whole. By UAX 9 alone
+# its figures would be parted from its letters in an Arabic line, which "higher-level protocols" may mend (4.3, HL4).
+_MARK = re.compile(r"(?<![0-9A-Za-z])(?=[0-9./:_-]*[A-Za-z])[0-9A-Za-z]+(?:[-/._:]+[0-9A-Za-z]+)+")
 _SHARED = frozenset({"Zyyy", "Zinh", "Zzzz"})
 _OPENING = frozenset("([{⟨«“‘")
 _BRACKETS = dict(zip(")]}⟩»”’", "([{⟨«“‘", strict=True))
@@ -35,7 +38,7 @@ def stretches(text: str, direction: Direction) -> tuple[int, list[Stretch]]:
     levels: Sequence[int] = ()
     if base or _RIGHT_TO_LEFT.search(text):
         bidi = icu.Bidi()
-        wide = icu.UnicodeString(text)
+        wide = icu.UnicodeString(_MARK.sub(lambda found: "A" * len(found[0]), text))
         bidi.setPara(wide, {"auto": icu.Bidi.DEFAULT_LTR, "ltr": 0, "rtl": 1}[direction])
         base = bidi.getParaLevel()
         units = bidi.getLevels()
