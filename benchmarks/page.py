@@ -156,6 +156,17 @@ def code(row: int) -> str:
     return "".join(ALPHABET[byte % 32] for byte in digest[:16])
 
 
+PAYLOAD = 245  # characters behind the address, as of a signed payload
+
+
+def payload(row: int) -> str:
+    """A stand-in for what a QR code carries: the code, and then as much as a signature makes of it."""
+    text = code(row)
+    while len(text) < PAYLOAD:
+        text += hashlib.sha512(text.encode()).hexdigest().upper()
+    return text[:PAYLOAD]
+
+
 def grouped(text: str) -> str:
     """A code in fours."""
     return "-".join(text[i : i + 4] for i in range(0, len(text), 4))

@@ -78,7 +78,7 @@ def plain(people: People, pictures: Path, out: Path, clock: Clock) -> None:
         draw_fixed(canvas, pictures)
         draw_line(canvas, page.NAME, name)
         draw_line(canvas, page.CODE, page.grouped(code))
-        symbol = qrcode.make(page.VERIFY + code, error_correction=qrcode.ERROR_CORRECT_M, border=0)
+        symbol = qrcode.make(page.VERIFY + page.payload(row), error_correction=qrcode.ERROR_CORRECT_M, border=0)
         x, y, side = page.QR
         canvas.drawImage(ImageReader(symbol.get_image()), x, y, side, side)
         canvas.save()
@@ -114,7 +114,8 @@ def split(people: People, pictures: Path, out: Path, clock: Clock, *, all_in_for
             draw_fixed(canvas, pictures)
         draw_line(canvas, page.NAME, name)
         draw_line(canvas, page.CODE, page.grouped(code))
-        symbol = zxingcpp.create_barcode(page.VERIFY + code, qr, ec_level="M").to_image(scale=1, add_quiet_zones=False)
+        text = page.VERIFY + page.payload(row)
+        symbol = zxingcpp.create_barcode(text, qr, ec_level="M").to_image(scale=1, add_quiet_zones=False)
         (draw_mask if all_in_form else draw_path)(canvas, symbol, *page.QR)
         canvas.showPage()
     canvas.save()

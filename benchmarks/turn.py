@@ -67,6 +67,10 @@ def main() -> None:
         from benchmarks.ours import take_turn
 
         take_turn(asked, clock)
+    elif asked["contestant"] == "page":
+        from benchmarks.ours import take_page_turn
+
+        take_page_turn(asked, clock)
     elif asked["contestant"] == "floor":
         floor(asked, clock)
     else:

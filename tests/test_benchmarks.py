@@ -30,7 +30,7 @@ def run(*arguments: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("only", [["split_form"], ["certgen", "floor"]])
+@pytest.mark.parametrize("only", [["split_form"], ["page", "certgen", "floor"]])
 def test_every_contestant_is_verified_and_measured(only: list[str], tmp_path: Path) -> None:
     """``verify`` reads name, code and QR code back from a file of each contestant, or ends the run."""
     printed = run("--only", *only, "--folder", str(tmp_path))
