@@ -60,7 +60,7 @@ def run(campaign: Campaign, todo: Iterator[Trial], at_once: int, seconds: float)
         done.append(outcome)
         struck = "" if outcome.struck else " (it was done before)"
         print(f"{len(done):4} {outcome.trial}: {outcome.what}{struck}", flush=True)
-        for fault in outcome.faults:
+        for fault in outcome.faults[:8]:
             print(f"     FOUND {fault}", flush=True)
 
     with ThreadPoolExecutor(at_once) as pool:

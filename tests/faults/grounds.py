@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
+import io
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,8 +24,8 @@ import msgspec
 import pikepdf
 from msgspec.structs import replace
 
+from certgen import cli, keys
 from certgen import course as courses
-from certgen import keys
 from certgen.errors import Problem
 from certgen.registry import FILE, Registry
 from tests.academy import COURSE, Academy
@@ -56,10 +61,11 @@ class Told(NamedTuple):
 
 
 class Ground:
-    """An academy in a folder of its own, with one course of ``people``. ``begun``: it has its secret and its key."""
+    """An academy in a folder of its own, with one course of ``people``. ``begun``: it has its secret and its key.
+    ``here``: commands to which nothing is done run in this process."""
 
-    def __init__(self, home: Path, people: int, *, begun: bool = True) -> None:
-        self.home = home
+    def __init__(self, home: Path, people: int, *, begun: bool = True, here: bool = False) -> None:
+        self.home, self.here = home, here
         self.people = people
         self.academy = Academy(home / "academy")
         self.academy.write_roster(roster(0, people))
@@ -76,7 +82,7 @@ class Ground:
     def at(self, home: Path) -> Ground:
         """What lies in another place."""
         other = object.__new__(Ground)
-        other.home, other.people, other.scratch = home, self.people, home / "scratch"
+        other.home, other.here, other.people, other.scratch = home, self.here, self.people, home / "scratch"
         other.scratch.mkdir(parents=True, exist_ok=True)
         other.academy = object.__new__(Academy)
         for name, value in vars(self.academy).items():
@@ -89,9 +95,17 @@ class Ground:
 
     # --- commands ------------------------------------------------------------------------------
 
-    def batch(self, *more: str, plan: Plan | None = None, roster: Path | None = None, **how: Any) -> Told:
-        """``certgen batch``, to its end or to ours."""
-        return self.run("batch", str(roster or self.academy.roster), "--json", *more, plan=plan, **how)
+    def batch(self, *more: str, **how: Any) -> Told:
+        """``certgen batch``, to which something is done."""
+        return self.run("batch", str(self.academy.roster), "--json", *more, **how)
+
+    def again(self, roster: Path | None = None) -> Told:
+        """The next ``certgen batch``."""
+        return self.well("batch", str(roster or self.academy.roster), "--json")
+
+    def well(self, *command: str, environment: dict[str, str] | None = None) -> Told:
+        """A command to which nothing is done."""
+        return (self.run_here if self.here else self.run)(*command, environment=environment)
 
     def run(
         self,
@@ -115,6 +129,27 @@ class Ground:
             err += "\nIt hung."
         return Told(process.pid, process.returncode, out, err, time.monotonic() - begun)
 
+    def run_here(self, *command: str, environment: dict[str, str] | None = None) -> Told:
+        """A command in this process, which has loaded everything before: four times as fast."""
+        out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
+        with _HERE:
+            wanted = _QUIET | (environment or {})
+            before = {name: os.environ.pop(name, None) for name in wanted}
+            os.environ.update(wanted)
+            tempfile.tempdir = str(self.scratch)
+            try:
+                with redirect_stdout(out), redirect_stderr(err):
+                    code = cli.guarded(lambda: cli.cli.main(args=list(command), standalone_mode=False))
+            finally:
+                gc.collect()  # as if the process had ended
+                tempfile.tempdir = None
+                for name, value in before.items():
+                    del os.environ[name]
+                    if value is not None:
+                        os.environ[name] = value
+        said = [stream.buffer.getvalue().decode() for stream in (out, err)]  # type: ignore[attr-defined]
+        return Told(os.getpid(), int(code), *said, 0)
+
     def start(
         self,
         *command: str,
@@ -127,7 +162,7 @@ class Ground:
         return subprocess.Popen(
             [*under, sys.executable, "-m", module, *command],
             cwd=ROOT,
-            env=os.environ | _QUIET | {"TMPDIR": str(self.scratch)} | more | (environment or {}),
+            env=_ENVIRONMENT | _QUIET | {"TMPDIR": str(self.scratch)} | more | (environment or {}),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -154,7 +189,7 @@ class Ground:
         people = people or self.people
         if len(held) != people or any(row.state != "issued" for row in held):
             found.append(f"{len(held)} rows for {people} people, {sum(row.state == 'issued' for row in held)} issued")
-        if len({row.code for row in held}) < people or len({row.content.name for row in held if row.content}) < people:
+        if len({row.code for row in held}) < people or len({row.person for row in held}) < people:
             found.append("two rows have one code, or one person")
         wanted = {FILE, ".gitignore", "issuer.toml", "certgen.secret", "keys", "course", "plain"}
         there = {path.name for path in self.folder.iterdir()}
@@ -162,7 +197,8 @@ class Ground:
         kept = sorted(path.suffix for path in (self.folder / "keys").iterdir() if path.name != ".gitignore")
         found += [] if kept == [".pem"] else [f"in the folder of keys: {kept}"]
         for folder in folders or [self.academy.out]:
-            mine = {row.file: row.sha256 for row in held if Path(row.folder) == folder}
+            course = folder.parent.name  # the academy may have been elsewhere when they were made
+            mine = {row.file: row.sha256 for row in held if Path(row.folder).parent.name == course}
             found += _folder_faults(folder, mine, seen)
         found += [f"stray, in the system's folder: {path.name}" for path in self.scratch.iterdir()]
         return found
@@ -194,6 +230,8 @@ class Ground:
         return found
 
 
+_HERE = threading.Lock()
+_ENVIRONMENT = dict(os.environ)
 _QUIET = {"PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring", "PYTHONUTF8": "1", "COLUMNS": "200"}
 
 
@@ -253,11 +291,14 @@ def left_running(group: int, patience: float = 5.0) -> list[int]:
         time.sleep(0.05)
 
 
+_BESIDE = re.compile(r"roster(-\d+)?(-manifest\.json|-issued( \(\d+\))?\.xlsx)")
+
+
 def _folder_faults(folder: Path, mine: dict[str, str], seen: set[str]) -> list[str]:
     there = {path.name: path for path in folder.iterdir()}
     found = [f"missing: {name}" for name in mine.keys() - there.keys()]
     for name, path in there.items():
-        if name not in mine and not name.endswith(("-manifest.json", "-issued.xlsx")):
+        if name not in mine and not _BESIDE.fullmatch(name):
             found.append(f"stray: {name}")
         elif name in mine:
             digest = hashlib.sha256(path.read_bytes()).hexdigest()

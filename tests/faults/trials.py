@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -28,8 +29,8 @@ ERRORS = {
     "mkdir": ("EIO", "ENOSPC", "EACCES", "EROFS"),
     "unlink": ("EIO",),
 }
-SYSTEM_CALLS = "write,pwrite64,fsync,fdatasync,ftruncate,rename,link,unlink,unlinkat,rmdir,mkdir,openat,syncfs"
-REGISTRY_CALLS = "pwrite64,fdatasync,ftruncate,fsync"
+SYSTEM_CALLS = "write,pwrite64,fsync,fdatasync,ftruncate,rename,link,unlink,unlinkat,rmdir,mkdir,syncfs"
+REGISTRY_CALLS = ("pwrite64", "fdatasync", "ftruncate", "fsync", "unlink")
 
 
 class Outcome(NamedTuple):
@@ -49,14 +50,14 @@ class Trial(NamedTuple):
 class Campaign:
     """Trials on copies of one academy, in ``place``; the same ones for the same seed."""
 
-    def __init__(self, place: Path, people: int, seed: int) -> None:
+    def __init__(self, place: Path, people: int, seed: int, *, here: bool = False) -> None:
         self.place, self.people = place, people
         self.random = random.Random(seed)
         self.seen: set[str] = set()
         self.strace = _found_strace()
         self._numbers = count(1)
-        self.ground = Ground(place / "begun", people)
-        self.new = Ground(place / "new", min(people, 200), begun=False)
+        self.ground = Ground(place / "begun", people, here=here)
+        self.new = Ground(place / "new", min(people, 200), begun=False, here=here)
         self.done = self.ground.copy(place / "done")
         counts = place / "counts.json"
         told = self.done.batch(plan=self.done.plan(counts=str(counts)))
@@ -64,6 +65,21 @@ class Campaign:
         assert self.done.faults(self.seen) == []
         self.calls: dict[str, int] = json.loads(counts.read_text())
         self.seconds = told.seconds
+        self.system_calls = self._system_calls() if self.strace else {}
+
+    def _system_calls(self) -> dict[str, int]:
+        """How many of each there are below the academy's folder and in the registry ("registry:fsync")."""
+        ground, file = self.ground.copy(self.home()), self.place / "strace.txt"
+        assert self.strace is not None
+        command = [self.strace, "-f", "-y", "-qq", "-o", str(file), "-e", f"trace={SYSTEM_CALLS}"]
+        assert ground.batch(under=command).code == 0
+        found: Counter[str] = Counter()
+        for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
+            name = line.split("(")[0].split()[-1]
+            found[name] += 1
+            found[f"registry:{name}"] += f"/{FILE}" in line
+        shutil.rmtree(ground.home)
+        return {name: number for name, number in found.items() if number}
 
     def home(self) -> Path:
         return self.place / f"{next(self._numbers):05}"
@@ -109,9 +125,8 @@ class Campaign:
 
     def killed_at_system_call(self, strace: str) -> Trial:
         """Inside SQLite too."""
-        calls = self.random.choice([REGISTRY_CALLS, *SYSTEM_CALLS.split(",")])
-        at = self.random.randint(1, {"write": 50 + self.people * 2, "openat": 200 + self.people}.get(calls, 30))
-        home = self.home()
+        calls = self.random.choice([name for name in self.system_calls if ":" not in name])
+        at, home = self.random.randint(1, self.system_calls[calls]), self.home()
 
         def run() -> Outcome:
             ground = self.ground.copy(home)
@@ -130,7 +145,7 @@ class Campaign:
         return self._finished(name, what, ground, told.code != 0, found)
 
     def _finished(self, name: str, what: str, ground: Ground, struck: bool, found: list[str]) -> Outcome:
-        again = ground.batch()
+        again = ground.again()
         if again.code != 0:
             found.append(f"the next run ends with {again.code}: {again.words}")
         found += ground.faults(self.seen)
@@ -185,7 +200,7 @@ class Campaign:
         return Trial("no file may grow", run)
 
     def few_files(self) -> Trial:
-        files, home = self.random.randint(4, 12), self.home()
+        files, home = self.random.randint(4, 9), self.home()
 
         def run() -> Outcome:
             ground = self.ground.copy(home)
@@ -208,9 +223,9 @@ class Campaign:
         return Trial("the n-th call fails", run)
 
     def registry_fails(self, strace: str) -> Trial:
-        at, act = self.random.randint(1, 40), self.random.choice(["ENOSPC", "EIO"])
-        call, onward = self.random.choice(REGISTRY_CALLS.split(",")), self.random.choice(["", "+"])
-        home = self.home()
+        call = self.random.choice([name for name in REGISTRY_CALLS if f"registry:{name}" in self.system_calls])
+        at, act = self.random.randint(1, self.system_calls[f"registry:{call}"]), self.random.choice(["ENOSPC", "EIO"])
+        onward, home = self.random.choice(["", "+"]), self.home()
 
         def run() -> Outcome:
             ground = self.ground.copy(home)
@@ -254,9 +269,10 @@ class Campaign:
 
     def crowds(self) -> Iterator[Trial]:
         """Three batches at once: of one roster, of three rosters of one course, of three courses."""
-        yield Trial("three batches at once", lambda: self._crowd("one roster"))
-        yield Trial("three batches at once", lambda: self._crowd("three rosters"))
-        yield Trial("three batches at once", lambda: self._crowd("three courses"))
+        yield from map(self.crowd, ("one roster", "three rosters", "three courses"))
+
+    def crowd(self, which: str) -> Trial:
+        return Trial("three batches at once", lambda: self._crowd(which))
 
     def _crowd(self, which: str) -> Outcome:
         ground = self.ground.copy(self.home())
@@ -277,7 +293,7 @@ class Campaign:
         folders = sorted({path.parent / "certificates" for path in rosters})
         found += ground.faults(self.seen, folders, people)
         for path in dict.fromkeys(rosters):
-            counts = json.loads(ground.batch(roster=path).out)["counts"]
+            counts = json.loads(ground.again(path).out)["counts"]
             found += [] if counts["unchanged"] == self.people else [f"and then: {counts}"]
         return Outcome("three batches at once", which, True, found)
 
@@ -301,7 +317,7 @@ class Campaign:
             data[at] ^= 1 << bit
             path.write_bytes(data)
             found: list[str] = []
-            told = [ground.batch(), ground.run("doctor", "--quick", "--folder", str(ground.folder))]
+            told = [ground.again(), ground.well("doctor", "--quick", "--folder", str(ground.folder))]
             seen = [each for each in told if each.code == 6 and "egistry" in each.words]
             if path.read_bytes() != data:
                 found.append("the file was rewritten")
@@ -321,8 +337,14 @@ class Campaign:
     # --- clocks, computers -------------------------------------------------------------------------
 
     def others(self) -> Iterator[Trial]:
-        yield Trial("clock set back", self._clock)
-        yield Trial("laptop lost", self._lost)
+        yield self.clock()
+        yield self.lost()
+
+    def clock(self) -> Trial:
+        return Trial("clock set back", self._clock)
+
+    def lost(self) -> Trial:
+        return Trial("laptop lost", self._lost)
 
     def _clock(self) -> Outcome:
         """Two years back, then three on, with a new person each time."""
@@ -333,7 +355,7 @@ class Campaign:
             counts = json.loads(told.out)["counts"]
             if told.code or counts["unchanged"] + counts["issued"] != people or counts["issued"] > 1:
                 found.append(f"{days} days: {told.code}, {counts} {told.words}")
-        told = ground.run("verify", str(ground.academy.out), "--folder", str(ground.folder))
+        told = ground.well("verify", str(ground.academy.out), "--folder", str(ground.folder))
         found += [] if told.code == 0 else [f"verify ends with {told.code}: {told.words[-300:]}"]
         found += ground.faults(self.seen, people=self.people + 2)
         return Outcome("clock set back", "and forward", True, found)
@@ -348,16 +370,17 @@ class Campaign:
             ("backup", file, "--rosters", "--folder", str(ground.folder)),
             ("restore", file, str(other.folder)),
         ):
-            told = ground.run(*command, environment=words)
+            told = ground.well(*command, environment=words)
             found += [] if told.code == 0 else [f"{command[0]} ends with {told.code}: {told.words}"]
         shutil.rmtree(ground.home)
-        told = other.batch()
+        told = other.again()
         counts = json.loads(told.out)["counts"]
         if told.code or counts["unchanged"] != self.people or counts["issued"]:
             found.append(f"then: {told.code}, {counts} {told.words}")
         if other.academy.files() != before:
             found.append("the certificates are others")
-        doctor = other.run("doctor", "--folder", str(other.folder))
+        found += other.faults(self.seen)
+        doctor = other.well("doctor", "--folder", str(other.folder))
         found += [] if doctor.code == 0 else [f"doctor ends with {doctor.code}: {doctor.words}"]
         return Outcome("laptop lost, restored elsewhere", "", True, found)
 
