@@ -44,6 +44,7 @@ PACKAGES = {
     "java": "default-jre-headless",
     "mutool": "mupdf-tools",
     "mvn": "maven",
+    "pdfdetach": "poppler-utils",
     "pdffonts": "poppler-utils",
     "pdfinfo": "poppler-utils",
     "pdfsig": "poppler-utils",

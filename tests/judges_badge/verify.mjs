@@ -1,8 +1,8 @@
-// Reads {cases: {name: {credential, documents: {address: document}}}, now} on standard input; writes what each verifier
-// says of each case. Nothing is fetched: an address that is not among a case's documents does not exist.
-import {readFileSync} from 'node:fs';
+// A thread of ask.mjs: what each verifier says of each case. Nothing is fetched: an address that is neither among a
+// case's documents nor among the shared ones does not exist.
+import {parentPort, workerData} from 'node:worker_threads';
 
-const {cases, now} = JSON.parse(readFileSync(0, 'utf8'));
+const {cases, shared, now} = workerData;
 let documents = {};
 
 globalThis.fetch = async request => {
@@ -61,7 +61,7 @@ async function core({credential}) {
 
 const said = {};
 for(const [name, one] of Object.entries(cases)) {
-  documents = one.documents;
+  documents = {...shared, ...one.documents};
   const record = said[name] = {};
   for(const [judge, ask] of [
     ['rdfc', () => digitalbazaar(one, 'eddsa-rdfc-2022')],
@@ -75,4 +75,4 @@ for(const [name, one] of Object.entries(cases)) {
     }
   }
 }
-process.stdout.write(JSON.stringify(said));
+parentPort.postMessage(said);
