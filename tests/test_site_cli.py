@@ -138,16 +138,25 @@ def test_serve_shows_the_last_build_until_it_is_stopped(desk: Desk) -> None:
 
     assert desk("site", "build", "site").exit_code == 0
     command = [sys.executable, "-u", "-m", "certgen", "site", "serve"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=desk.folder) as process:
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=desk.folder,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # what runs in the background ignores it
+    )
+    try:
         assert process.stdout is not None
-        try:
+        with process.stdout:
             address = process.stdout.readline().split()[-1]
             with urllib.request.urlopen(address, timeout=10) as answer:
                 assert answer.read() == (desk.site / "v.html").read_bytes()
-        finally:
             time.sleep(0.1)
             process.send_signal(signal.SIGINT)
-        assert process.wait(10) == 0
+            assert process.wait(10) == 0
+    finally:
+        process.kill()
+        process.wait()
 
 
 def test_the_browser_says_of_the_built_site_what_the_commands_did(desk: Desk) -> None:
