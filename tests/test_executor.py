@@ -126,7 +126,12 @@ def test_ctrl_c_ends_promptly_without_a_traceback(tmp_path: str, wait_for_work: 
     with open(script, "w", encoding="utf-8") as file:  # noqa: PTH123
         file.write(INTERRUPTED.format(folder=os.path.dirname(__file__)))  # noqa: PTH120
     process = subprocess.Popen(
-        [sys.executable, script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        [sys.executable, script],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # what runs in the background ignores it
     )
     assert process.stdout is not None
     if wait_for_work:
