@@ -14,6 +14,7 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from datetime import date
 from functools import cache, cached_property
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import openpyxl
@@ -32,6 +33,7 @@ from certgen.registry import Held, Registry
 from certgen.signing import KeyRecord, PublicKey, SigningKey, did, did_document, method
 from certgen.site import told_key
 from certgen.site.page import page
+from certgen.site.serve import server
 from certgen.status import status_list
 
 OTHER = SigningKey(bytes(32))
@@ -187,6 +189,15 @@ def held(registry: Registry, code: str) -> Held:
     found = registry.find(code)
     assert found is not None
     return found
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[str]:
+    """An address at which a folder's files are, as certgen's own server serves them."""
+    with server(folder) as made:
+        Thread(target=made.serve_forever, args=(0.01,), daemon=True).start()
+        yield f"http://127.0.0.1:{made.server_address[1]}"
+        made.shutdown()
 
 
 # --- what is spoiled -------------------------------------------------------------------------

@@ -12,12 +12,10 @@ import json
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from copy import deepcopy
 from datetime import date
 from functools import cache
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -25,12 +23,22 @@ from browser import Browser, Tab
 from conftest import EXAMPLES, ROOT, missing, tool
 from credentials import badges, credentials
 from pages import FIXTURES, given
-from published import NEIGHBOUR, OTHER, REASON, Published, in_the_name_of, published, resealed, resigned, verdicts
+from published import (
+    NEIGHBOUR,
+    OTHER,
+    REASON,
+    Published,
+    in_the_name_of,
+    published,
+    resealed,
+    resigned,
+    serving,
+    verdicts,
+)
 
 from certgen import codes, payload
 from certgen.canonical import BADGES, CREDENTIALS, context
 from certgen.signing import KeyRecord, did, did_document
-from certgen.site.serve import server
 from certgen.status import Place
 
 __all__ = ["published"]
@@ -221,14 +229,6 @@ def test_the_page_agrees_on_the_badge_and_on_the_qr_code(
             shown = tab.text()
             assert (REASON in shown) == (kind == "revoked")
             assert (codes.grouped(academy.successor.code) in shown) == (kind in ("replaced", "replacement"))
-
-
-@contextmanager
-def serving(folder: Path) -> Iterator[str]:
-    with server(folder) as made:
-        Thread(target=made.serve_forever, args=(0.01,), daemon=True).start()
-        yield f"http://127.0.0.1:{made.server_address[1]}"
-        made.shutdown()
 
 
 # --- the official schema ---------------------------------------------------------------------
