@@ -29,7 +29,7 @@ GROUND = (226, 226, 222)
 def certificates(case: Path, layout: str, out: Path) -> list[Path]:
     """The PDFs of an example in a layout, with its record pages."""
     command = [sys.executable, "-m", "certgen", "batch", str(case / "roster.xlsx")]
-    options = ["--layout", layout, "--record", "--out", str(out), "--json"]
+    options = ["--layout", layout, "--record", "--out", str(out), "--replace", "--json"]
     done = subprocess.run([*command, *options], capture_output=True, text=True, encoding="utf-8", check=False)
     if done.returncode != 0:
         sys.exit(f"{case.name} in {layout}: {done.stdout}{done.stderr}")
