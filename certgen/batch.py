@@ -86,7 +86,7 @@ def run(options: Options, watch: Watch | None = None) -> BatchResult:
         return batch.refused()
     batch.decide()
     try:
-        with batch.registered(watch):
+        with output.exhaustion_told(), batch.registered(watch):
             batch.reconcile(watch)
             batch.compose()
             batch.name()

@@ -65,11 +65,12 @@ def _serial(make: Callable[[P], Callable[[T], R]], payload: P, pieces: Iterable[
 
 def _processes(make: Callable[[P], Callable[[T], R]], payload: P, pieces: Iterable[T], jobs: int) -> Iterator[R]:
     packed = pickle.dumps((make, payload), protocol=pickle.HIGHEST_PROTOCOL)
-    pool = ProcessPoolExecutor(min(jobs, MOST), get_context("spawn"), _start, (packed,))
+    with _refusal_told():
+        pool = ProcessPoolExecutor(min(jobs, MOST), get_context("spawn"), _start, (packed,))
     waiting: deque[Future[R]] = deque()
     try:
         for piece in pieces:
-            with _no_interrupt():  # submitting starts processes, which must not hear Ctrl-C: the parent decides
+            with _no_interrupt(), _refusal_told():  # submitting starts processes; only the parent hears Ctrl-C
                 waiting.append(pool.submit(_work, piece))
             if len(waiting) >= jobs * AHEAD:
                 yield waiting.popleft().result()
@@ -86,6 +87,21 @@ def _processes(make: Callable[[P], Callable[[T], R]], payload: P, pieces: Iterab
         ) from error
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _refusal_told() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:  # too many open files, too many processes, no memory
+        raise CertgenError(
+            Problem(
+                code="no-worker",
+                message=f"No process could be started to make certificates ({error.strerror or error}).",
+                hint="Close other programs, or run again with --jobs 1.",
+                exit_code=ExitCode.PARTIAL,
+            )
+        ) from error
 
 
 _worker: Callable[[Any], Any] | None = None  # of a spawned process, set once

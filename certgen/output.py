@@ -322,6 +322,25 @@ def told(what: str) -> Iterator[None]:
         raise CertgenError(_disk(error, what)) from error
 
 
+@contextmanager
+def exhaustion_told() -> Iterator[None]:
+    """The same for a whole command, wherever the computer has no more to give; other errors are mistakes of ours."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in EXHAUSTED:
+            raise
+        raise CertgenError(_disk(error, "")) from error
+
+
+EXHAUSTED = frozenset(
+    getattr(errno, name)
+    for name in ("ENOSPC", "EDQUOT", "EMFILE", "ENFILE", "ENOMEM", "EAGAIN", "EIO", "EROFS")
+    if hasattr(errno, name)
+)
+"""What a computer refuses where nobody asked for anything wrong."""
+
+
 def _disk(error: OSError, what: str) -> Problem:
     place = str(error.filename or "") or None
     if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
@@ -329,6 +348,14 @@ def _disk(error: OSError, what: str) -> Problem:
             code="disk-full",
             message=f"{what or 'A file cannot be written'}: the disk is full.",
             hint="Free some space, or name a folder on another disk with --out. Run again: what is there is kept.",
+            file=place,
+            exit_code=ExitCode.PARTIAL,
+        )
+    if error.errno in (errno.EMFILE, errno.ENFILE):
+        return Problem(
+            code="too-many-files",
+            message=f"{what or 'A file cannot be reached'}: too many files are open.",
+            hint="Close other programs, or allow more open files (ulimit -n 1024), and run again.",
             file=place,
             exit_code=ExitCode.PARTIAL,
         )

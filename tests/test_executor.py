@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import pickle
 import signal
@@ -12,6 +13,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from certgen import executor
 from certgen.errors import CertgenError, ExitCode, Problem
 from certgen.executor import AHEAD, chunks, run
 
@@ -84,6 +86,17 @@ def test_a_process_that_dies_is_told_in_words() -> None:
         list(run(dying, None, range(9), 2))
     assert "--jobs 1" in caught.value.problems[0].hint
     assert caught.value.exit_code is ExitCode.PARTIAL
+
+
+def test_processes_that_cannot_be_started_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(executor, "ProcessPoolExecutor", refused)
+    with pytest.raises(CertgenError) as caught:
+        list(run(multiply, 1, range(9), 2))
+    assert "Too many open files" in caught.value.problems[0].message
+    assert "--jobs 1" in caught.value.problems[0].hint
 
 
 def test_errors_pickle_with_their_problems() -> None:

@@ -152,6 +152,16 @@ def test_an_output_folder_that_is_a_file_is_told(tmp_path: Path) -> None:
     assert "--out" in caught.value.problems[0].hint
 
 
+def test_what_the_computer_has_no_more_of_is_told_and_mistakes_are_not_hidden() -> None:
+    with pytest.raises(CertgenError) as caught, output.exhaustion_told():
+        raise OSError(errno.EMFILE, "Too many open files", "/certificates")
+    (problem,) = caught.value.problems
+    assert "too many files" in problem.message
+    assert "ulimit" in problem.hint
+    with pytest.raises(FileNotFoundError), output.exhaustion_told():
+        raise FileNotFoundError(errno.ENOENT, "No such file")
+
+
 def test_leftovers_are_files_that_no_manifest_lists(tmp_path: Path) -> None:
     for name in ("mine.pdf", "old.PDF", "other.pdf", "notes.txt"):
         (tmp_path / name).touch()

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import count
 from pathlib import Path
 from typing import NamedTuple
@@ -52,6 +52,7 @@ class Campaign:
 
     def __init__(self, place: Path, people: int, seed: int, *, here: bool = False) -> None:
         self.place, self.people = place, people
+        self.piece = max(10, people // 20)
         self.random = random.Random(seed)
         self.seen: set[str] = set()
         self.strace = _found_strace()
@@ -102,21 +103,22 @@ class Campaign:
 
         def run() -> Outcome:
             ground = self.ground.copy(home)
-            how = {"plan": ground.plan(piece=max(10, self.people // 20))} if jobs > 1 else {}
+            how = {"plan": ground.plan(piece=self.piece)} if jobs > 1 else {}
             told = ground.batch("--jobs", str(jobs), kill=(True, after), **how)
             return self._next("kill -9 by the clock", f"{after:.2f} s, {jobs} processes", ground, told)
 
         return Trial("killed by the clock", run)
 
     def killed_at_call(self, jobs: int, *, new: bool) -> Trial:
-        kind = self.random.choice(list(self.calls))
-        at = self.random.randint(1, self.calls[kind])
+        kind, at = self._drawn(self.calls)
+        if new:  # which has fewer people
+            at = 1 + at * self.new.people // (self.people + 1)
         act = self.random.choice(["kill", "after", "half"])
         home = self.home()
 
         def run() -> Outcome:
             ground = (self.new if new else self.ground).copy(home)
-            plan = ground.plan(kind=kind, at=at, act=act, piece=max(10, self.people // 20) if jobs > 1 else 0)
+            plan = ground.plan(kind=kind, at=at, act=act, piece=self.piece if jobs > 1 else 0)
             told = ground.batch("--jobs", str(jobs), plan=plan)
             what = f"{act} at {kind} {at}, {jobs} processes" + (", a new academy" if new else "")
             return self._next("kill -9 at the n-th call", what, ground, told)
@@ -125,8 +127,8 @@ class Campaign:
 
     def killed_at_system_call(self, strace: str) -> Trial:
         """Inside SQLite too."""
-        calls = self.random.choice([name for name in self.system_calls if ":" not in name])
-        at, home = self.random.randint(1, self.system_calls[calls]), self.home()
+        calls, at = self._drawn({name: n for name, n in self.system_calls.items() if ":" not in name})
+        home = self.home()
 
         def run() -> Outcome:
             ground = self.ground.copy(home)
@@ -134,6 +136,12 @@ class Campaign:
             return self._next("kill -9 at the n-th system call", f"{calls} {at}", ground, told)
 
         return Trial("killed at a system call", run)
+
+    def _drawn(self, calls: Mapping[str, int]) -> tuple[str, int]:
+        """One call: half of them from all alike, half from all kinds alike, as some calls are rare."""
+        kinds, weights = list(calls), None if self.random.random() < 0.5 else list(calls.values())
+        (kind,) = self.random.choices(kinds, weights)
+        return kind, self.random.randint(1, calls[kind])
 
     def _next(self, name: str, what: str, ground: Ground, told: Told) -> Outcome:
         """After a kill: nothing half done, and the next run finishes."""
@@ -200,12 +208,14 @@ class Campaign:
         return Trial("no file may grow", run)
 
     def few_files(self) -> Trial:
-        files, home = self.random.randint(4, 9), self.home()
+        jobs = self.random.choice([1, 2])
+        files, home = self.random.randint(4, 9) if jobs == 1 else self.random.randint(8, 24), self.home()
 
         def run() -> Outcome:
             ground = self.ground.copy(home)
-            told = ground.batch(plan=ground.plan(files=files))
-            return self._refused("too many open files", f"{files} at most", ground, told)
+            plan = ground.plan(files=files, piece=self.piece if jobs > 1 else 0)
+            told = ground.batch("--jobs", str(jobs), plan=plan)
+            return self._refused("too many open files", f"{files} at most, {jobs} processes", ground, told)
 
         return Trial("too many open files", run)
 
@@ -216,7 +226,7 @@ class Campaign:
 
         def run() -> Outcome:
             ground = self.ground.copy(home)
-            plan = ground.plan(kind=kind, at=at, act=act, piece=max(10, self.people // 20) if jobs > 1 else 0)
+            plan = ground.plan(kind=kind, at=at, act=act, piece=self.piece if jobs > 1 else 0)
             told = ground.batch("--jobs", str(jobs), plan=plan)
             return self._refused("the n-th call fails", f"{act} at {kind} {at}, {jobs} processes", ground, told, kind)
 
