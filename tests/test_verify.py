@@ -152,7 +152,7 @@ def test_every_layout_and_language_reads_as_what_was_signed(layout: str, languag
 
 # Marks stand above and below their letters, where pdfium sees lines of their own.
 MARKED = ("فاطمة الزهراء بنجلّون", "محمد طیّب چوہدری", "مُحَمَّد بْنُ عَبْدِ اللّٰه", "ދިވެހި އަޙްމަދު", "שָׁלוֹם כֹּהֵן")
-SCRIPTS = ("李小龙", "अनिरुद्ध शर्मा", "Đặng Thị Hoa", "O’Brien-Ďurič", "A", "on")
+SCRIPTS = ("李小龙", "अनिरुद्ध शर्मा", "Đặng Thị Hoa", "O’Brien-Ďurič", "A", "on", "Trailing-", "辻\U000e0100 邦生")
 
 
 @pytest.mark.parametrize("name", [*NAMES_LONG, *SCRIPTS, *MARKED])
@@ -431,6 +431,12 @@ def test_the_signed_name_below_another_one(source: Site) -> None:
     assert found.state == "altered" and "hidden" in found.why
     half = b"q 1 1 1 rg %f %f %f %f re f Q" % (left - 3, bottom - 3, (right - left) * 0.3, top - bottom + 6)
     assert one(painted(pdf(), half), source).state == "altered"
+
+
+def test_a_name_with_a_hyphen_below_another_one(source: Site) -> None:
+    left, bottom, right, top = name_box(pdf("O’Brien-Ďurič"), "O’Brien-Ďurič")
+    cover = b"q 1 1 1 rg %f %f %f %f re f Q" % (left - 3, bottom - 3, right - left + 6, top - bottom + 6)
+    assert one(painted(pdf("O’Brien-Ďurič"), cover), source).state == "altered"
 
 
 def test_the_signed_name_painted_with_nothing(source: Site) -> None:

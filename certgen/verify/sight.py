@@ -23,11 +23,18 @@ _SCAN = 0.85  # of a page that a picture covers, so that it is a scan
 
 
 def squeezed(text: str) -> str:
-    """Text for comparison: compatibility forms as plain letters, Western digits, without spaces and controls."""
+    """Text for comparison: compatibility forms as plain letters, Western digits, without spaces and controls; without
+    what pdfium does not tell, variation selectors and a hyphen at a line's end."""
+    return _letters(text).rstrip("-‐")
+
+
+def _letters(text: str) -> str:
     return "".join(_plain(letter) for letter in unicodedata.normalize("NFKC", text))
 
 
 def _plain(letter: str) -> str:
+    if "\ufe00" <= letter <= "\ufe0f" or "\U000e0100" <= letter <= "\U000e01ef":
+        return ""
     if letter.isspace() or unicodedata.category(letter) in ("Cc", "Cf") or letter in "\ufffe\ufffd\uffff":
         return ""
     digit = unicodedata.digit(letter, None)
@@ -73,7 +80,7 @@ def _found(page: Any, texts: Iterable[str]) -> dict[str, list[_Place]]:
         letters: list[str] = []
         indexes: list[int] = []
         for index in range(min(reader.count_chars(), _LONGEST)):
-            for letter in squeezed(_character(raw.FPDFText_GetUnicode(reader, index))):
+            for letter in _letters(_character(raw.FPDFText_GetUnicode(reader, index))):
                 letters.append(letter)
                 indexes.append(index)
         whole = "".join(letters)
