@@ -200,7 +200,9 @@ class Ground:
             course = folder.parent.name  # the academy may have been elsewhere when they were made
             mine = {row.file: row.sha256 for row in held if Path(row.folder).parent.name == course}
             found += _folder_faults(folder, mine, seen)
-        found += [f"stray, in the system's folder: {path.name}" for path in self.scratch.iterdir()]
+        for path in self.scratch.iterdir():  # Python itself tries whether it can write there, with this word
+            if not path.is_file() or path.read_bytes() not in (b"", b"blat"):
+                found.append(f"stray, in the system's folder: {path.name}")
         return found
 
     def between(self, seen: set[str], place: Path) -> list[str]:
