@@ -433,10 +433,12 @@ def test_the_signed_name_below_another_one(source: Site) -> None:
     assert one(painted(pdf(), half), source).state == "altered"
 
 
-def test_a_name_with_a_hyphen_below_another_one(source: Site) -> None:
-    left, bottom, right, top = name_box(pdf("O’Brien-Ďurič"), "O’Brien-Ďurič")
+@pytest.mark.parametrize("name", ["O’Brien-Ďurič", "محمد بن عبدالله الهاشمي", *MARKED])
+def test_names_of_all_scripts_below_another_one(name: str, source: Site) -> None:
+    left, bottom, right, top = name_box(pdf(name), name)
     cover = b"q 1 1 1 rg %f %f %f %f re f Q" % (left - 3, bottom - 3, right - left + 6, top - bottom + 6)
-    assert one(painted(pdf("O’Brien-Ďurič"), cover), source).state == "altered"
+    found = one(painted(pdf(name), cover), source)
+    assert found.state == "altered" and "hidden" in found.why
 
 
 def test_the_signed_name_painted_with_nothing(source: Site) -> None:

@@ -178,8 +178,8 @@ def _text_of(page: Any) -> str:
     try:
         count = reader.count_chars()
         text = str(reader.get_text_range(0, min(count, _TEXT))) if count > 0 else ""
-        again = leftward.words(reader, text)
-        return f"{text}\n{again}" if again else text
+        again = leftward.lines(reader) if leftward.has_marks(text) else []
+        return "\n".join([text, *(" ".join(word.text for word in line) for line in again)])
     finally:
         reader.close()
 

@@ -1,27 +1,35 @@
 """The words of a page that is written from right to left, by where their letters stand.
 
 pdfium makes lines of what stands at one height. A vowel sign or a shadda stands above or below its letter, and so
-parts the word that it belongs to; where it is given back to its letter, the words are whole again.
+parts the word that it belongs to; where it is given back to its letter, the words are whole again. Letters that are
+drawn as one come in any order.
 """
 
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterator
 from ctypes import c_double
 from typing import Any, NamedTuple
 
 _LONGEST = 20_000  # characters of a page that are looked through
 _MARKS = 2_000  # of them that are given back to their letters
-_LINE = (
-    0.5  # of a letter's height, between its foot and the others' of a line, at most: ligatures' letters stand anyhow
-)
+_LINE = 0.5  # of a letter's height, between its foot and its line's, at most: ligatures' letters stand anyhow
 _GAP = 0.6  # of a letter's height: where so much is empty, another word begins
+
+
+class Word(NamedTuple):
+    """Letters with their marks, from right to left, and the places of the letters among the page's characters."""
+
+    text: str
+    indexes: list[int]
 
 
 class _Letter(NamedTuple):
     """A character: its box, and the height of the line that it stands on, in points."""
 
     text: str
+    at: int
     left: float
     right: float
     bottom: float
@@ -29,36 +37,40 @@ class _Letter(NamedTuple):
     foot: float
 
 
-def words(reader: Any, text: str) -> str:
-    """Lines of words written from right to left with marks, each letter with its own. Empty where the page's ``text``
-    has no such marks. ``reader``: a text page of pdfium."""
-    if not any(_clings(character) for character in text):
-        return ""
+def lines(reader: Any) -> list[list[Word]]:
+    """The words of each line that are written from right to left, the highest line first. ``reader``: a text page of
+    pdfium."""
     letters, marks = _letters(reader)
     belonging: dict[int, str] = {}
     for mark in marks[:_MARKS]:
-        at = min(range(len(letters)), key=lambda index: _apart(letters[index], mark), default=None)
-        if at is not None:
-            belonging[at] = belonging.get(at, "") + mark.text
-    lines: list[tuple[float, list[int]]] = []
-    for index in sorted(range(len(letters)), key=lambda index: letters[index].foot):
-        letter = letters[index]
-        if not lines or letter.foot - lines[-1][0] > max(1.0, _LINE * (letter.top - letter.bottom)):
-            lines.append((letter.foot, []))
-        lines[-1][1].append(index)
-    texts = [_line([(letters[index], belonging.get(index, "")) for index in line]) for _, line in lines]
-    return "\n".join(text for text in texts if text)
+        nearest = min(letters, key=lambda letter: _apart(letter, mark), default=None)
+        if nearest is not None:
+            belonging[nearest.at] = belonging.get(nearest.at, "") + mark.text
+    rows: list[tuple[float, list[_Letter]]] = []
+    for letter in sorted(letters, key=lambda letter: letter.foot):
+        if not rows or letter.foot - rows[-1][0] > max(1.0, _LINE * (letter.top - letter.bottom)):
+            rows.append((letter.foot, []))
+        rows[-1][1].append(letter)
+    found = [list(_words(sorted(row, key=lambda letter: -letter.right), belonging)) for _, row in reversed(rows)]
+    return [row for row in found if row]
 
 
-def _line(letters: list[tuple[_Letter, str]]) -> str:
-    found: list[str] = []
-    end = max(letter.right for letter, _ in letters)
-    for letter, marks in sorted(letters, key=lambda pair: -pair[0].right):
-        if end - letter.right > _GAP * (letter.top - letter.bottom):
-            found.append(" ")
-        found.append(letter.text + marks)
+def has_marks(text: str) -> bool:
+    return any(unicodedata.bidirectional(character) == "NSM" for character in text)
+
+
+def _words(row: list[_Letter], belonging: dict[int, str]) -> Iterator[Word]:
+    word, end = Word("", []), row[0].right
+    for letter in row:
+        space = letter.text.isspace()
+        if word.text and (space or end - letter.right > _GAP * (letter.top - letter.bottom)):
+            yield word
+            word = Word("", [])
+        if not space:
+            word = Word(word.text + letter.text + belonging.get(letter.at, ""), [*word.indexes, letter.at])
         end = min(end, letter.left)
-    return " ".join("".join(found).split())
+    if word.text:
+        yield word
 
 
 def _letters(reader: Any) -> tuple[list[_Letter], list[_Letter]]:
@@ -76,7 +88,7 @@ def _letters(reader: Any) -> tuple[list[_Letter], list[_Letter]]:
             continue
         if raw.FPDFText_GetCharBox(reader, index, *sides) and raw.FPDFText_GetCharOrigin(reader, index, *foot):
             left, right, bottom, top = (side.value for side in sides)
-            letter = _Letter(character, left, right, bottom, top, foot[1].value)
+            letter = _Letter(character, index, left, right, bottom, top, foot[1].value)
             (marks if kind == "NSM" else letters).append(letter)
     return letters, marks
 
@@ -89,7 +101,3 @@ def _apart(letter: _Letter, mark: _Letter) -> float:
     aside = max(letter.left - middle, middle - letter.right, 0.0)
     away = max(letter.bottom - mark.top, mark.bottom - letter.top, 0.0)
     return aside * 4 + away
-
-
-def _clings(character: str) -> bool:
-    return unicodedata.bidirectional(character) == "NSM"

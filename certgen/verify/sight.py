@@ -89,9 +89,28 @@ def _found(page: Any, texts: Iterable[str]) -> dict[str, list[_Place]]:
             wanted, at = squeezed(text), -1
             while wanted and (at := whole.find(wanted, at + 1)) >= 0 and len(found.get(text, ())) < _OFTEN:
                 found.setdefault(text, []).append(_place(reader, indexes[at : at + len(wanted)]))
+            if text not in found:
+                found |= {text: places} if (places := _leftward(reader, text)) else {}
         return found
     finally:
         reader.close()
+
+
+def _leftward(reader: Any, text: str) -> list[_Place]:
+    """Where the words of a text stand that pdfium takes apart or turns round: what is not written from right to left in
+    it is not looked for."""
+    from certgen.verify import leftward
+
+    wanted = [sorted(squeezed(word)) for word in text.split() if unicodedata.bidirectional(word[0]) in ("R", "AL")]
+    if not wanted:
+        return []
+    words = [word for line in leftward.lines(reader) for word in line]
+    there = [sorted(squeezed(word.text)) for word in words]
+    starts = [at for at in range(len(there) - len(wanted) + 1) if there[at : at + len(wanted)] == wanted]
+    return [
+        _place(reader, sorted(index for word in words[at : at + len(wanted)] for index in word.indexes))
+        for at in starts[:_OFTEN]
+    ]
 
 
 def _character(code: int) -> str:
