@@ -89,6 +89,7 @@ EDITS = {
     "a key less": "DELETE FROM keys",
     "course facts": "UPDATE blobs SET data = x'00'",
     "course facts less": "DELETE FROM blobs",
+    "how a table was made": "CREATE INDEX another ON credentials (state)",
 }
 
 

@@ -18,6 +18,8 @@ from certgen.registry.rows import Event, Row
 from certgen.registry.shelf import CREDENTIALS, Shelf, altered
 from certgen.registry.snapshot import files
 
+SHAPE = "shape"  # in meta: a digest of how the tables were made
+
 
 def check(connection: Connection, path: Path) -> list[Problem]:
     """Errors for what is not as it was written, the first twenty of a kind."""
@@ -31,6 +33,9 @@ def check(connection: Connection, path: Path) -> list[Problem]:
 
 
 def _contents(connection: Connection, path: Path) -> list[Problem]:
+    shape = chain.meta(connection, SHAPE)
+    if shape is not None and shape != database.shape(connection):
+        return [database.damaged(path, "its tables are not as they were made")]
     found = [database.damaged(path, fault) for fault in chain.faults(connection)[:20]]
     if found:
         return found

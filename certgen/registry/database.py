@@ -9,6 +9,7 @@ import sqlite3
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from hashlib import sha256
 from operator import itemgetter
 from pathlib import Path
 from sqlite3 import Connection as Raw
@@ -121,6 +122,12 @@ def quick_check(connection: Connection, *, whole: bool = False) -> list[str]:
         return [str(row) for row in rows if row != "ok"]
     except DatabaseError as error:
         return [str(error.orig or error)]
+
+
+def shape(connection: Connection) -> str:
+    """A digest of how the tables were made, which SQLite keeps as text and does not check."""
+    said = connection.exec_driver_sql("SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type, name")
+    return sha256(repr([tuple(row) for row in said]).encode()).hexdigest()
 
 
 def many(connection: Connection, statement: Insert | Update, names: Sequence[str], values: Iterable[Any]) -> None:

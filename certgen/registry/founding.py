@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from certgen.guarded import write_new
-from certgen.registry import chain, database, tables
+from certgen.registry import chain, checking, database, tables
 from certgen.registry.lease import Lease
 
 SHARED = "shared"  # in meta: used over a network, or synchronised, at least once
@@ -37,12 +37,14 @@ def found(path: Path, *, shared: bool) -> None:
 
 def _fill(connection: Connection, shared: bool) -> None:
     tables.metadata.create_all(connection)
-    note(connection, shared=shared)
+    note(connection, shared=shared, new=True)
 
 
-def note(connection: Connection, *, shared: bool) -> None:
-    """What a registry says of itself."""
+def note(connection: Connection, *, shared: bool, new: bool) -> None:
+    """What a registry says of itself. ``new``: its tables are, or were changed."""
     chain.set_meta(connection, "schema", str(tables.SCHEMA))
+    if new:
+        chain.set_meta(connection, checking.SHAPE, database.shape(connection))
     if shared:
         chain.set_meta(connection, SHARED, "yes")
 

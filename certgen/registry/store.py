@@ -93,7 +93,7 @@ class Registry:
             with self._write() as shelf:
                 for step in range(self._version(shelf.connection), tables.SCHEMA):
                     tables.MIGRATIONS[step](shelf.connection)
-                founding.note(shelf.connection, shared=self._lease.shared)
+                founding.note(shelf.connection, shared=self._lease.shared, new=version < tables.SCHEMA)
         with database.told(self.path), database.outside(self._engine) as connection:
             database.set_journal(connection, shared=self._lease.shared)
 

@@ -32,6 +32,9 @@ def options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=random.randrange(10**6), help="for the same trials again")
     parser.add_argument("--at-once", type=int, default=1, help="trials at once [1]")
     parser.add_argument("--only", choices=GROUPS, nargs="+", default=GROUPS, help="kinds of trials [all]")
+    parser.add_argument(
+        "--here", action="store_true", help="commands to which nothing is done run in this process: faster"
+    )
     parser.add_argument("--folder", type=Path, help="where to work, and what is found stays [a temporary one]")
     return parser.parse_args()
 
@@ -45,7 +48,9 @@ def trials(campaign: Campaign, points: int, only: list[str]) -> Iterator[Trial]:
         "flips": campaign.flips(points // 2),
         "others": campaign.others(),
     }
-    return chain.from_iterable(made[name] for name in only)
+    mixed = list(chain.from_iterable(made[name] for name in only))
+    campaign.random.shuffle(mixed)
+    return iter(mixed)
 
 
 def run(campaign: Campaign, todo: Iterator[Trial], at_once: int, seconds: float) -> list[Outcome]:
@@ -83,7 +88,7 @@ def main() -> int:
     begun = time.monotonic()
     print(f"{platform.platform()}, {os.cpu_count()} cores; seed {chosen.seed}, {chosen.people} people", flush=True)
     with tempfile.TemporaryDirectory(prefix="faults-", dir=chosen.folder, ignore_cleanup_errors=True) as place:
-        campaign = Campaign(Path(place), chosen.people, chosen.seed)
+        campaign = Campaign(Path(place), chosen.people, chosen.seed, here=chosen.here)
         done = run(campaign, trials(campaign, chosen.points, chosen.only), chosen.at_once, chosen.seconds)
         print(table(done))
         print(f"\n{len(done)} trials in {time.monotonic() - begun:.0f} s, seed {chosen.seed}")

@@ -407,7 +407,7 @@ def _dump(path: Path) -> list[str]:
         connection = sqlite3.connect(copy)
         try:
             return list(connection.iterdump())
-        except (sqlite3.Error, UnicodeDecodeError, ValueError) as error:
+        except (sqlite3.Error, ValueError, TypeError) as error:
             return [str(error)]
         finally:
             connection.close()
