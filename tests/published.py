@@ -251,11 +251,17 @@ def _swapped_key(academy: Published) -> dict[str, bytes]:
     return files | ({".well-known/did.json": described} if (academy.site / ".well-known").is_dir() else {})
 
 
+def _another_did(academy: Published) -> dict[str, bytes]:
+    """Only the file that other software reads."""
+    return {name: data for name, data in _swapped_key(academy).items() if name.endswith("did.json")}
+
+
 SITES: dict[str, Callable[[Published], dict[str, bytes]]] = {
     "another list": _another_list,
     "neighbour's list": _neighbours_list,
     "forged list": _forged_list,
     "swapped key": _swapped_key,
+    "swapped did.json": _another_did,
 }
 
 

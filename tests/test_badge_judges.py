@@ -69,6 +69,7 @@ STATES = {
     "neighbour's list": "status-unknown",
     "forged list": "status-unknown",
     "swapped key": "unknown-key",
+    "swapped did.json": "authentic",  # certgen and its page read site.json
     "foreign signature": "unknown-key",
     "foreign signature in the key's name": "not-genuine",
     **{f"tampered: {what}": "not-genuine" for what in TAMPERED},
@@ -100,7 +101,7 @@ CASES = [
     if not kind.startswith("tampered") or at % len(EXAMPLES) in (number, (number + 1) % len(EXAMPLES))
 ]
 """Every kind of case for every example, but only some of what may be tampered with."""
-LISTS = ("another list", "neighbour's list", "forged list", "swapped key")
+SPOILED = ("another list", "neighbour's list", "forged list", "swapped key", "swapped did.json")
 
 
 def library(name: str) -> Any:
@@ -111,7 +112,7 @@ def library(name: str) -> Any:
 
 
 def site_of(academy: Published, kind: str) -> Path:
-    return academy.spoiled(kind) if kind in LISTS else academy.site
+    return academy.spoiled(kind) if kind in SPOILED else academy.site
 
 
 def credential_of(academy: Published, kind: str) -> Document:
@@ -150,6 +151,8 @@ def payload_of(academy: Published, kind: str) -> str | None:
 
 def wanted(kind: str, judge: str) -> str:
     """What a judge says of a case."""
+    if kind == "swapped did.json":
+        return "bad"
     return "good" if judge in UNASKED.get(kind, ()) else WORDS.get(STATES[kind], "bad")
 
 
