@@ -1018,3 +1018,19 @@ def test_judging_needs_no_file_at_all(source: Site) -> None:
     (found,) = judged("x", Exhibit("pdf"), source, MAY)
     assert found.state == "unreadable"
     assert os.name in ("posix", "nt")
+
+
+def test_the_bare_text_of_a_qr_code_is_no_option_and_a_wrong_option_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from academy import Academy
+
+    from certgen import batch
+    from certgen.intake import Options
+
+    batch.run(Options(roster=Academy(tmp_path / "academy").roster))
+    monkeypatch.chdir(tmp_path / "academy")
+    told = CliRunner().invoke(cli, ["verify", "-6LSGALZAMJPC60YI0FV0", "--json"])
+    assert '"unreadable"' in told.output
+    wrong = CliRunner().invoke(cli, ["verify", "--sight", "x"])
+    assert wrong.exit_code == 2 and "--sight" in wrong.output

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _FEW = 8  # things that each get a block of their own, however good they are
 
 
-@click.command("verify")
+@click.command("verify", context_settings={"ignore_unknown_options": True})  # a QR code's text begins with -6
 @click.argument("things", nargs=-1, required=True, metavar="FILE|FOLDER|TEXT...")
 @click.option("--site", help="The issuer's site: its address, or a folder of it on this computer.")
 @click.option("--folder", type=click.Path(path_type=Path, exists=True), help="The academy's own folder [found above].")
@@ -44,6 +44,9 @@ def verify_(
     the 16 characters of a code. Checked against the academy's folder that this one is in, without a network, or with
     --site against what an issuer has published. Ends with 8 where anything is not as it should be.
     """
+    for thing in things:
+        if thing.startswith("--"):
+            raise click.NoSuchOption(thing.partition("=")[0])
     from certgen.verify import exit_code, items, verify
 
     wanted = items(things)
