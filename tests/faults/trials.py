@@ -310,11 +310,12 @@ class Campaign:
     # --- flipped bits ------------------------------------------------------------------------------
 
     def flips(self, points: int) -> Iterator[Trial]:
-        """A bit of the registry's file is another one; a quarter of them in its first page."""
+        """A bit of the registry's file is another one; a quarter of them in its first page. Every other batch has
+        somebody new to record."""
         for number in range(points):
-            yield self.flipped(first_page=number % 4 == 3)
+            yield self.flipped(first_page=number % 4 == 3, new=number % 2 == 0)
 
-    def flipped(self, *, first_page: bool) -> Trial:
+    def flipped(self, *, first_page: bool, new: bool) -> Trial:
         size = (self.done.folder / FILE).stat().st_size
         at, bit = self.random.randrange(4096 if first_page else size), self.random.randrange(8)
         home = self.home()
@@ -322,25 +323,30 @@ class Campaign:
         def run() -> Outcome:
             ground = self.done.copy(home)
             path = ground.folder / FILE
-            before = _dump(path)
+            if new:
+                ground.academy.write_roster(roster(0, self.people + 1))
             data = bytearray(path.read_bytes())
+            before = _dump(path)
             data[at] ^= 1 << bit
             path.write_bytes(data)
+            harmless = _dump(path) == before
+            batch = ground.again()
+            doctor = ground.well("doctor", "--quick", "--folder", str(ground.folder))
+            seen = [each for each in (batch, doctor) if each.code == 6 and "egistry" in each.words]
             found: list[str] = []
-            told = [ground.again(), ground.well("doctor", "--quick", "--folder", str(ground.folder))]
-            seen = [each for each in told if each.code == 6 and "egistry" in each.words]
-            if path.read_bytes() != data:
+            if path.read_bytes() != data and not (new and batch.code == 0):
                 found.append("the file was rewritten")
-            if not seen and _dump(path) != before:
-                found.append(f"not found: {[each.code for each in told]}")
+            if not seen and not harmless:
+                found.append(f"not found: {batch.code}, {doctor.code}")
             found += [
                 f"no sentence: {each.words[-300:]}"
-                for each in told
+                for each in (batch, doctor)
                 if "Traceback" in each.err or each.code not in (0, 6) or "mistake in certgen" in each.words
             ]
             if not found:
                 shutil.rmtree(home)
-            return Outcome("flipped bit in the registry", f"bit {bit} of byte {at}", bool(seen), found)
+            what = f"bit {bit} of byte {at}" + (", somebody new" if new else "")
+            return Outcome("flipped bit in the registry", what, bool(seen), found)
 
         return Trial("flipped bit", run)
 
