@@ -7,6 +7,7 @@ issued before its file is on the disk.
 from __future__ import annotations
 
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -46,7 +47,7 @@ class Order(NamedTuple):
         return held is not None and held.file == self.file
 
 
-class Enrolment(Intake):
+class Enrolment(Intake, ABC):
     """``files`` runs parallel to ``standings``."""
 
     def __init__(self, options: Options, opener: Opener = roster.open_roster) -> None:
@@ -136,9 +137,9 @@ class Enrolment(Intake):
                 )
                 self._row_problems(job.recipient, [problem])
 
+    @abstractmethod
     def compose(self) -> None:
         """The blanks of those that are to be made."""
-        raise NotImplementedError
 
     def credential(self, standing: Standing, revision: int | None = None) -> Credential:
         """What is to be made; of the revision that the registry gave, or would give."""

@@ -20,6 +20,7 @@ from urllib.parse import quote, urlsplit
 
 from msgspec import Struct
 
+from certgen import codes
 from certgen.errors import ExitCode, Problem
 from certgen.guarded import loose_mode, why, write_new
 
@@ -30,7 +31,6 @@ KEY_ID = 4  # bytes of a key's id in a QR code
 SIGNATURE = 64  # bytes
 _MULTICODEC = b"\xed\x01"  # ed25519-pub
 _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
-_CROCKFORD = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"0123456789ABCDEFGHJKMNPQRSTVWXYZ")
 _LONGEST_FILE = 10_000  # bytes; a key takes 300
 
 
@@ -75,8 +75,7 @@ class PublicKey:
     @cached_property
     def fingerprint(self) -> str:
         """For people to compare: XXXX-XXXX-XXXX-XXXX-XXXX, 100 bits."""
-        text = b32encode(sha256(self.raw).digest()[:15]).translate(_CROCKFORD).decode("ascii")[:20]
-        return "-".join(text[at : at + 4] for at in range(0, 20, 4))
+        return codes.grouped(codes.text(sha256(self.raw).digest()[:15])[:20])
 
     def verify(self, signature: bytes, message: bytes) -> bool:
         """Whether the signature is this key's of this message. Never raises for bytes of any kind."""
