@@ -9,7 +9,7 @@ A private key is a PKCS #8 file (RFC 5958), encrypted with a passphrase that the
 
 from __future__ import annotations
 
-from base64 import b32encode, b64encode
+from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import cached_property
