@@ -259,3 +259,14 @@ def test_a_terminal_shows_progress_with_rate_and_time_left() -> None:
     assert "500/1000" in shown
     assert re.search(r"\d a second,", shown)
     assert re.search(r"(\d\d|--):(\d\d|--) left", re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", shown))
+
+
+def test_a_full_disk_is_told_by_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    import errno
+
+    def work() -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "site")
+
+    assert guarded(work) == 5
+    said = capsys.readouterr().err
+    assert "the disk is full" in said and "mistake in certgen" not in said

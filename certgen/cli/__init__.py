@@ -66,7 +66,7 @@ def main() -> None:
 def guarded(work: Callable[[], Any]) -> int:
     """The exit code of a command; whatever it raises becomes a sentence on standard error."""
     try:
-        done = work()
+        done = _told(work)
         return done if isinstance(done, int) else ExitCode.DONE
     except click.ClickException as error:
         error.show()
@@ -85,6 +85,17 @@ def guarded(work: Callable[[], Any]) -> int:
     except Exception as error:
         click.echo(defect(error), err=True)
         return 1
+
+
+def _told(work: Callable[[], Any]) -> Any:
+    """The same; a computer that has nothing more to give (space, files, memory) is no mistake of ours."""
+    try:
+        return work()
+    except OSError:
+        from certgen.output import exhaustion_told
+
+        with exhaustion_told():
+            raise
 
 
 def defect(error: Exception) -> str:
