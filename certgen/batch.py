@@ -34,6 +34,7 @@ from certgen.sealing import Sealer
 
 _CODE = re.compile(rf"(?:[{codes.ALPHABET}]{{4}}-){{3}}[{codes.ALPHABET}]{{4}}(?=\.pdf$)", re.IGNORECASE)
 _STAGING = "staging"  # in the registry's notes: where the last batch laid its files at first
+_STATES: dict[str, output.State] = {"replace": "replaced", "remake": "remade"}
 SAMPLE = 8
 """Certificates of a batch whose QR codes are read back from the page, and whose canonical forms are made twice."""
 
@@ -312,7 +313,7 @@ class Batch(Enrolment):
             language=order.credential.language,
             file=order.file if known else "",
             sha256=made.sha256 if known else "",
-            state="replaced" if do == "replace" else made.state,
+            state=_STATES.get(do, made.state) if made.state != "unchanged" else made.state,
         )
 
     def _hand_over(self, tray: output.Tray, made: Sequence[tuple[Order, press.Made]]) -> None:
@@ -362,7 +363,8 @@ class Batch(Enrolment):
             "leftovers",
             [name for name in self.left if name not in ended],
             "The folder also holds certificates of people who are not in this batch",
-            "They are kept. Delete those that should not be given out.",
+            "They are kept, and valid. Was a name corrected where there is no ID or e-mail address? Then cancel the "
+            "old one: certgen revoke.",
         )
         data = output.manifest(self.roster.name, self.people.digest, self.course.code, self.entries, self.left)
         output.write_whole(manifest, data)
@@ -441,7 +443,7 @@ class Batch(Enrolment):
             status="partial" if has_errors(self.problems) else "done",
             counts=Counts(
                 recipients=len(self.rows | self._bad_rows()),
-                issued=states["issued"] + states["replaced"],
+                issued=states["issued"] + states["replaced"] + states["remade"],
                 unchanged=states["unchanged"] + states["restored"],
                 restored=states["restored"],
                 not_awarded=len(self.not_awarded),

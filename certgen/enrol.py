@@ -21,7 +21,7 @@ from certgen.errors import Problem
 from certgen.fields import Template
 from certgen.font import FontBook
 from certgen.intake import DEFAULT_NAME, Intake, Opener, Options, Watch
-from certgen.model import Credential, Recipient
+from certgen.model import Credential, NotAwarded, Recipient
 from certgen.pades import Signer
 from certgen.press import Made
 from certgen.reconcile import Standing
@@ -123,6 +123,12 @@ class Enrolment(Intake, ABC):
         )
         for standing, problem in told:
             self._row_problems(standing.job.recipient, [problem])
+        if options.on_change != "replace":
+            for standing in found:
+                if (why := reconcile.ended(standing)) is not None:
+                    person = standing.job.recipient
+                    self.not_awarded.append(NotAwarded(person.row, person.name, why))
+            self.not_awarded.sort(key=lambda none: none.row)
         self._check_evidence()
 
     def _check_evidence(self) -> None:

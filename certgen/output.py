@@ -26,7 +26,7 @@ from msgspec import Struct
 from certgen import __version__
 from certgen.errors import CertgenError, ExitCode, Problem
 
-State = Literal["issued", "unchanged", "replaced", "restored"]
+State = Literal["issued", "unchanged", "replaced", "remade", "restored"]
 T = TypeVar("T")
 
 STEM_BYTES = 150  # of UTF-8: below every file system's 255, with room for the suffix and for a synchroniser's own

@@ -90,7 +90,8 @@ _BASIS: dict[str, Literal["id", "email", "name"]] = {"id": "id", "email": "email
 def settle(
     found: Sequence[Standing], on_change: OnChange | None, on_email: OnEmail | None, asker: Asker, *, again: bool
 ) -> tuple[list[Standing], list[tuple[Standing, Problem]]]:
-    """What to do about each, and the problems of those about whom it is not said. ``again``: those that say the same
+    """What to do about each, and the problems of those about whom it is not said. Whose certificate was revoked gets
+    none, unless they are to have new ones. ``again``: those that say the same
     are made again."""
     done: list[Standing] = []
     problems: list[tuple[Standing, Problem]] = []
@@ -98,7 +99,10 @@ def settle(
     answer = on_change or (asker.ask_changes(changed) if changed else None)
     for standing in found:
         match = standing.match
-        if match.kind == "unchanged":
+        if _revoked(standing):
+            if on_change == "replace":
+                done.append(standing._replace(do="replace"))
+        elif match.kind == "unchanged":
             done.append(standing._replace(do="remake" if again else "keep"))
         elif match.kind == "other-email":
             said = on_email or asker.ask_email(standing)
@@ -116,8 +120,25 @@ def settle(
     return done, problems
 
 
+def ended(standing: Standing) -> str | None:
+    """Why somebody gets no certificate although the roster and the rules would give one: theirs was revoked."""
+    held = standing.match.current
+    if held is None or not _revoked(standing):
+        return None
+    why = f" ({held.reason})" if held.reason else ""
+    when = f" on {date_long(held.ended, 'en')}" if held.ended else ""
+    return f"certificate {codes.grouped(held.code)} was revoked{when}{why}; --on-change replace makes a new one"
+
+
+def _revoked(standing: Standing) -> bool:
+    held = standing.match.current
+    return standing.match.kind == "changed" and held is not None and held.state == "revoked"
+
+
 def _changed(standing: Standing) -> bool:
     """Other content than what was issued, or than what a batch that was cut short may have handed out."""
+    if _revoked(standing):
+        return False
     match = standing.match
     if match.kind == "unfinished" and match.differences and match.current is not None:
         return bool(match.current.file) and (Path(match.current.folder) / match.current.file).exists()

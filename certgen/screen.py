@@ -75,14 +75,11 @@ class Screen:
                 "Certificates are signed, and this academy has no signing key yet: one is made now. A passphrase keeps "
                 "it yours if somebody copies the folder. Write it down; nobody can find it out for you."
             )
-        answer: str = click.prompt(
-            question,
-            hide_input=True,
-            confirmation_prompt=new,
-            default="" if new else None,
-            show_default=False,
-            err=True,
-        )
+        default = "" if new else None
+        answer: str = click.prompt(question, hide_input=True, default=default, show_default=False, err=True)
+        while new and answer and answer != click.prompt("The same again", hide_input=True, err=True):
+            click.echo("The two differ.", err=True)
+            answer = click.prompt(question, hide_input=True, default=default, show_default=False, err=True)
         return answer
 
     def ask_changes(self, changed: Sequence[Standing]) -> OnChange | None:
@@ -186,7 +183,7 @@ class Screen:
         self._stop()
         console, counts = self.console, result.counts
         if result.not_awarded and result.status != "refused":
-            console.print(f"{people(counts.not_awarded).capitalize()} met no award:")
+            console.print(f"{people(counts.not_awarded).capitalize()} get no certificate:")
             self._table([(f"row {item.row}", item.name, item.reason) for item in result.not_awarded])
             console.print()
         if result.problems:
@@ -311,10 +308,13 @@ class Screen:
         if result.status == "refused":
             wrong = sum(problem.severity == "error" for problem in result.problems)
             return f"Nothing was made: {wrong:,} {'problem is' if wrong == 1 else 'problems are'} to be mended first."
-        replaced = sum(entry.state == "replaced" for entry in result.certificates)
-        told = [f"{counts.issued:,} {'to make' if result.dry_run else 'made'}"]
+        states = [entry.state for entry in result.certificates]
+        replaced, again = states.count("replaced"), states.count("remade")
+        told = [f"{counts.issued - again:,} {'to make' if result.dry_run else 'made'}"]
         if replaced:
-            told[0] += f" ({replaced:,} in the place of other ones)"
+            told[0] += f" ({replaced:,} in the place of others, which are cancelled)"
+        if again:
+            told.append(f"{again:,} made again with the same codes")
         if counts.unchanged:
             told.append(f"{counts.unchanged:,} already there and unchanged")
         if counts.restored:

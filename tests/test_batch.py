@@ -514,3 +514,33 @@ def test_history_tells_who_was_decided_about_by_hand_and_why(academy: Academy) -
         first, second = [event.details["overrides"] for event in registry.history() if event.kind == "batch"]
     assert "Ana Díaz: participation by hand, The board decided so on 3 March" in str(first)
     assert "Ana Díaz Ruiz: replaced, as name Ana Díaz, now Ana Díaz Ruiz" in str(second)
+
+
+def test_whose_certificate_was_revoked_gets_none_and_no_file_until_asked_for(academy: Academy) -> None:
+    from certgen.registry import Registry
+
+    first = run(academy)
+    registry = Registry.open(academy.folder, [])
+    assert registry is not None
+    with registry:
+        (held,) = registry.all(name="Ana")
+        registry.revoke([held.serial], "Issued by mistake", date(2026, 5, 2))
+    result = run(academy)
+    assert (result.status, result.counts.unchanged, result.counts.not_awarded) == ("done", 2, 2)
+    (told,) = [item for item in result.not_awarded if item.name == "Ana Díaz"]
+    assert "was revoked on 2\xa0May 2026 (Issued by mistake)" in told.reason and "--on-change replace" in told.reason
+    assert codes(result, "warning") == ["cancelled-certificates"]
+    (academy.out / first.certificates[0].file).unlink()
+    assert run(academy, on_change="keep").counts.restored == 0
+    assert not list(academy.out.glob("Ana*.pdf"))
+    assert run(academy, on_change="replace").counts.issued == 1
+    (new,) = academy.out.glob("Ana*.pdf")
+    assert new.name != first.certificates[0].file
+
+
+def test_the_same_certificate_made_again_is_not_called_a_replacement(academy: Academy) -> None:
+    run(academy)
+    academy.layout.write_text(LAYOUT.replace('"title", "number", "qr"', '"title", "qr"'), encoding="utf-8")
+    states = {entry.name: entry.state for entry in run(academy, replace=True).certificates}
+    assert states["Ana Díaz"] == "remade"
+    assert states["Олена Коваль"] == "unchanged"

@@ -98,7 +98,7 @@ def target(file: Path, folder: Path, problems: list[Problem], *, over: bool) -> 
         message = f"There is no folder {path.parent}."
         problems.append(_trouble("backup-folder", path, message, "Make it, or name another one."))
         return None
-    if path.is_relative_to(folder.absolute()):
+    if path.resolve().is_relative_to(folder.resolve()):
         message = "The backup lies in the folder that it is a backup of: both are lost together."
         hint = "Copy it to another disk, or to another place."
         problems.append(_trouble("backup-near", path, message, hint, warning=True))

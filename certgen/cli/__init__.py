@@ -72,7 +72,8 @@ def guarded(work: Callable[[], Any]) -> int:
         error.show()
         return ExitCode.USAGE
     except (KeyboardInterrupt, click.Abort):
-        click.echo("\nStopped. No certificate is half written; run again to finish.", err=True)
+        made = " No certificate is half written; run again to finish." if "batch" in sys.argv[1:3] else ""
+        click.echo(f"\nStopped.{made}", err=True)
         return ExitCode.INTERRUPTED
     except CertgenError as error:
         for problem in error.problems:
