@@ -242,15 +242,20 @@ class Batch(Enrolment):
         if not used or self.registry is None:
             return
         today = Setting.of(self.course, self.issuer, self.design, FontBook(), self.options.record).look
-        count = sum(number for digest, number in used.items() if digest and self.registry.setting(digest).look != today)
+        other = {digest: self.registry.setting(digest) for digest in used if digest}
+        other = {digest: setting for digest, setting in other.items() if setting.look != today}
+        count = sum(used[digest] for digest in other)
         if count:
             what = "1 certificate was" if count == 1 else f"{count:,} certificates were"
+            layouts = {setting.kept.layout.name for setting in other.values()}
+            since = "before the course, the issuer or the layout changed"
+            if self.design.name not in layouts:
+                since = f"in the layout {' and '.join(sorted(layouts))}, and this is {self.design.name}"
             self.problems.append(
                 Problem(
                     code="issued-otherwise",
                     severity="warning",
-                    message=f"{what} issued before the course, the issuer or the layout changed, and "
-                    f"{'stays' if count == 1 else 'stay'} as issued.",
+                    message=f"{what} issued {since}: {'it stays' if count == 1 else 'they stay'} as issued.",
                     hint="--replace makes them again as they would be today, with the same codes.",
                     file=str(self.folder),
                 )
