@@ -33,7 +33,7 @@ def outcomes(campaign: Campaign) -> dict[str, list[Outcome]]:
         "kills": campaign.kills(12),
         "refusals": campaign.refusals(6),
         "crowds": campaign.crowds(),
-        "flips": campaign.flips(12),
+        "flips": campaign.flips(16),
         "clock": [campaign.clock()],
         "lost": [campaign.lost()],
     }
@@ -66,7 +66,7 @@ def test_three_batches_at_once_all_come_out_right(outcomes: dict[str, list[Outco
 
 def test_a_flipped_bit_in_the_registry_is_found_and_the_file_left_alone(outcomes: dict[str, list[Outcome]]) -> None:
     assert faults(outcomes["flips"]) == []
-    assert struck(outcomes["flips"]) > 1  # as many lie in bytes that mean nothing
+    assert struck(outcomes["flips"]) > 2  # as many may lie in bytes that mean nothing
 
 
 def test_a_clock_set_back_and_forward_changes_nothing(outcomes: dict[str, list[Outcome]]) -> None:
