@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from certgen.page import Artwork, Colour, Draw, Glyph, GlyphRun, Line, Picture, Shape, Text
 from certgen.pdf.fonts import Coded, Pair
+from certgen.pdf.ink import OFFICE, Ink
 from certgen.pdf.syntax import num, nums, utf16
 
 _LINES = 256  # encoded lines kept: dates and hours come again, names and codes do not
@@ -134,12 +135,16 @@ class Encoder:
     """Turns draws into operators, remembering lines that come again.
 
     ``codes`` maps a face's key to its :class:`Codes`; ``artwork`` a key to the resource's name and its size. ``late``
-    collects, by face, the codes whose glyphs the file has to bring (and 0), until it is cleared.
+    collects, by face, the codes whose glyphs the file has to bring (and 0), until it is cleared. ``ink`` writes
+    the colours.
     """
 
-    def __init__(self, codes: Mapping[str, Codes], artwork: Mapping[str, tuple[bytes, Artwork]]) -> None:
+    def __init__(
+        self, codes: Mapping[str, Codes], artwork: Mapping[str, tuple[bytes, Artwork]], ink: Ink = OFFICE
+    ) -> None:
         self.codes = codes
         self.artwork = artwork
+        self.ink = ink
         # By identity, because hashing a line costs as much as encoding it; the entry keeps the line
         # alive, so that its identity stays its own.
         self._lines: dict[tuple[int, float, float, Colour], tuple[Line, bytes, _Late]] = {}
@@ -156,7 +161,7 @@ class Encoder:
                 except Lacking as error:
                     lacking += error.runs
             elif type(draw) is Shape:
-                out.append(_shape(draw))
+                out.append(_shape(draw, self.ink))
             else:
                 assert type(draw) is Picture
                 out.append(self.picture(draw))
@@ -186,7 +191,7 @@ class Encoder:
     def line(self, text: Text) -> tuple[bytes, _Late]:
         """One text object (9.4), and the codes whose glyphs a file has to bring for it."""
         line = text.line
-        parts = [colour(text.colour, b"rg"), b"BT"]
+        parts = [self.ink.fill(text.colour), b"BT"]
         lacking = []
         late: _Late = []
         pinched = False
@@ -288,24 +293,15 @@ def _show(pieces: list[bytes], adjusted: bool) -> bytes:
     return (b"[(%b)]TJ" if adjusted else b"(%b)Tj") % b"".join(pieces)
 
 
-@lru_cache(maxsize=256)
-def colour(value: Colour, operator: bytes) -> bytes:
-    """A device colour: rg or RG, or g and G for a grey (8.6.8)."""
-    red, green, blue = value
-    if red == green == blue:
-        return num(red) + (b" g" if operator == b"rg" else b" G")
-    return nums(value) + b" " + operator
-
-
-def _shape(shape: Shape) -> bytes:
+def _shape(shape: Shape, ink: Ink) -> bytes:
     """A path, filled and stroked (8.5)."""
     parts = [b"q"]
     if shape.matrix is not None:
         parts.append(_placed(shape.matrix))
     if shape.fill is not None:
-        parts.append(colour(shape.fill, b"rg"))
+        parts.append(ink.fill(shape.fill))
     if shape.stroke is not None:
-        parts.append(colour(shape.stroke, b"RG"))
+        parts.append(ink.stroke(shape.stroke))
         parts.append(num(shape.width) + b" w")
     parts.append(shape.path.encode("ascii"))
     parts.append(_PAINT[shape.fill is not None, shape.stroke is not None])

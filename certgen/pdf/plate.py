@@ -13,7 +13,6 @@ import hashlib
 import struct
 import zlib
 from collections.abc import Iterable
-from importlib.resources import files
 from typing import Any, NamedTuple, Protocol
 
 from certgen.page import Artwork, Document, Draw, Filling, GlyphRun, Picture, Text
@@ -21,6 +20,7 @@ from certgen.pdf import fonts, metadata, structure
 from certgen.pdf.assembly import Assembly, assemble
 from certgen.pdf.content import Codes, Encoder, Lacking
 from certgen.pdf.fonts import Coded, Cut, Face, Pair, Program, Subsetter
+from certgen.pdf.ink import OFFICE
 from certgen.pdf.structure import Leaf, Tree, malformed
 from certgen.pdf.syntax import Body, name, nums, refs, stream_object, text_string
 
@@ -477,11 +477,7 @@ def _engrave_fonts(
 
 def _catalog(document: Document, body: Body, pages: int, tree_root: int) -> bytes:
     """The catalogue (7.7.2) with output intent (ISO 19005-3, 6.2.3) and associated file (6.8)."""
-    profile = body.stream(files("certgen.pdf").joinpath("srgb.icc").read_bytes(), b"/N 3")
-    intent = body.add(
-        b"<</Type/OutputIntent/S/GTS_PDFA1/OutputConditionIdentifier(sRGB IEC61966-2.1)"
-        b"/Info(sRGB IEC61966-2.1)/DestOutputProfile %d 0 R>>" % profile
-    )
+    intents = OFFICE.intent(body)
     file = text_string(ATTACHMENT)
     specification = body.add(
         b"<</Type/Filespec/F%b/UF%b/Desc%b/AFRelationship/Data/EF<</F %d 0 R/UF %d 0 R>>>>"
@@ -489,7 +485,7 @@ def _catalog(document: Document, body: Body, pages: int, tree_root: int) -> byte
     )
     return (
         b"<</Type/Catalog/Pages %d 0 R/Lang%b/MarkInfo<</Marked true>>/ViewerPreferences<</DisplayDocTitle true>>"
-        b"/Metadata %d 0 R/OutputIntents[%d 0 R]/StructTreeRoot %d 0 R/AF[%d 0 R]"
+        b"/Metadata %d 0 R%b/StructTreeRoot %d 0 R/AF[%d 0 R]"
         b"/Names<</EmbeddedFiles<</Names[%b %d 0 R]>>>>>>"
-        % (pages, text_string(document.language), _XMP, intent, tree_root, specification, file, specification)
+        % (pages, text_string(document.language), _XMP, intents, tree_root, specification, file, specification)
     )
