@@ -166,6 +166,35 @@ class Course(Struct, frozen=True):
     sheet: str | None = None  # set when it came from a workbook's Course sheet
 
 
+class Mailbox(Struct, frozen=True):
+    """An address with the name beside it, "" for none."""
+
+    address: str
+    name: str = ""
+
+
+class Mail(Struct, frozen=True, kw_only=True):
+    """How an academy sends e-mail: the table [mail] of its issuer.toml. It holds no password and no token."""
+
+    origin: Mailbox  # "from": what people see
+    sender: Mailbox | None = None  # the mailbox that sends, where that is another; bounces go to it
+    reply_to: Mailbox | None = None
+    host: str | None = None  # None: nothing can be sent, unless there is an outbox
+    port: int = 587
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    user: str | None = None  # None: the server asks nobody who they are
+    auth: Literal["password", "oauth"] = "password"
+    per_minute: int = 30  # messages
+    connections: int = 1  # at the same time
+    outbox: str | None = None  # path of a Maildir that takes the server's place
+    linkedin: str | None = None  # the issuer's own number at LinkedIn
+
+    @property
+    def envelope(self) -> str:
+        """The address that a server is told as the sender (RFC 5321, 4.1.1.2), which bounces go to."""
+        return (self.sender or self.origin).address
+
+
 class Issuer(Struct, frozen=True):
     name: str
     folder: str  # where issuer.toml lies; the secret and the registry live beside it
@@ -183,6 +212,7 @@ class Issuer(Struct, frozen=True):
     key: str | None = None  # the Multikey that signs, as recorded when it was made
     status_valid: int = 400  # days that a status list is good for
     retention: str | None = None  # how long personal data is kept, such as "10 years"
+    mail: Mail | None = None  # today's, which no setting keeps
     file: str = ""
 
 

@@ -18,6 +18,7 @@ from certgen.course.builder import CourseBuilder, expiry, expiry_date
 from certgen.course.checks import language_named, language_tag
 from certgen.course.entries import FILES, CourseFile, IssuerFile, schemas
 from certgen.course.issuer import IssuerBuilder
+from certgen.course.mail import without_secrets
 from certgen.course.sheet import document_from
 from certgen.errors import Problem
 from certgen.model import Course, Edition, Issuer
@@ -73,6 +74,7 @@ def load_issuer(path: Path, problems: list[Problem]) -> Issuer | None:
         for tag, labels in list(words.items()) if isinstance(words, dict) else ():
             if isinstance(labels, dict):  # [words.fr.achievement] title, as well as [words.fr] "achievement.title"
                 words[tag] = {label: phrase for name, value in labels.items() for label, phrase in _flat(name, value)}
+        without_secrets(document, found)
         raw = toml.convert(document, IssuerFile, path, found, elsewhere=_of_course())
         issuer = IssuerBuilder(document, path.parent, found).build(raw) if raw else None
     problems += _in_order(found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
@@ -183,6 +183,31 @@ class FontsEntry(Struct, forbid_unknown_fields=True):
     folder: Annotated[str | None, _about("a folder with fonts of your own, beside this file", "fonts")] = None
 
 
+class MailEntry(Struct, forbid_unknown_fields=True):
+    """How certificates are sent by e-mail. A password or token is never written here."""
+
+    origin: Annotated[
+        _Text, _about("whom the mail comes from, with or without a name", "Academy <certificates@your-academy.org>")
+    ] = field(name="from")
+    reply_to: Annotated[str | None, _about("where answers go", "courses@your-academy.org")] = None
+    sender: Annotated[
+        str | None, _about("the mailbox that sends, where it is not that of `from`", "ana@your-academy.org")
+    ] = None
+    host: Annotated[str | None, _about("the server that takes mail for sending", "smtp.office365.com")] = None
+    port: Annotated[int | None, _about("its port; 587, or 465 with tls, or 25 with none, if left out", 587)] = None
+    security: Annotated[Literal["starttls", "tls", "none"], _about("how the way there is encrypted", "starttls")] = (
+        "starttls"
+    )
+    user: Annotated[str | None, _about("who signs in there", "certificates@your-academy.org")] = None
+    auth: Annotated[Literal["password", "oauth"], _about("how: with a password or a token", "oauth")] = "password"
+    per_minute: Annotated[int, _about("messages a minute at most, 1 to 6000", 30)] = 30
+    connections: Annotated[int, _about("connections at the same time, 1 to 10", 1)] = 1
+    outbox: Annotated[
+        str | None, _about("a folder (Maildir) beside this file that mail is put into instead", "outbox")
+    ] = None
+    linkedin: Annotated[str | int | None, _about("your number at LinkedIn, so that it shows your logo", "1337")] = None
+
+
 class IssuerFile(Struct, forbid_unknown_fields=True):
     """Who issues the certificates: one file for all courses below its folder."""
 
@@ -204,6 +229,9 @@ class IssuerFile(Struct, forbid_unknown_fields=True):
         ColoursEntry | None, _about("the house colours", {"primary": "#0b3d62", "accent": "#c8a45a"})
     ] = None
     fonts: Annotated[FontsEntry | None, _about("the house fonts", {"heading": "EB Garamond"})] = None
+    mail: Annotated[
+        MailEntry | None, _about("[mail]: how certificates are sent", {"from": "certificates@your-academy.org"})
+    ] = None
     words: Annotated[
         dict[str, dict[str, str]], _about("[words.fr]: replaces the layouts' own phrases, label by label")
     ] = {}

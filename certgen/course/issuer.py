@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from certgen import toml
 from certgen.course.checks import PICTURES, Builder
 from certgen.course.entries import ColoursEntry, FontsEntry, IssuerFile
+from certgen.course.mail import mail
 from certgen.model import Issuer
 from certgen.toml import Key
 
@@ -51,6 +52,7 @@ class IssuerBuilder(Builder):
             key=self.signing_key(raw.key),
             status_valid=self.status_valid(raw.status_valid),
             retention=self.retention(raw.retention),
+            mail=mail(self, raw.mail) if raw.mail else None,
             file=self.document.file,
         )
 

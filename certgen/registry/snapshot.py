@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
 from certgen import assets
@@ -27,6 +27,7 @@ from certgen.text.itemise import PLAIN, script
 
 VERSION = 1
 _NAME = re.compile(r"\d{3}-([0-9a-f]{64})(?:\.[a-z0-9]{1,5})?")  # of a file in a setting: all that is ever written
+_TODAYS = {"mail": UNSET}  # no part of a certificate: left out, as if the issuer had no such keys
 _NUMBER = re.compile(rb"\d{3}-(?=[0-9a-f]{64})")
 _SUFFIX = re.compile(r"\.[a-z0-9]{1,5}")
 
@@ -87,7 +88,12 @@ class Setting(Struct, frozen=True):
                 version=VERSION,
                 course=_course(replace(course, layout=Path(course.layout).name, file="", sheet=None), swap),
                 issuer=replace(
-                    issuer, folder="", file="", font_folder=None, logos=tuple(swap(path) for path in issuer.logos)
+                    issuer,
+                    folder="",
+                    file="",
+                    font_folder=None,
+                    logos=tuple(swap(path) for path in issuer.logos),
+                    **_TODAYS,
                 ),
                 layout=_layout(layout, lambda name: swap(str(Path(layout.folder) / name)), "", ""),
                 record=record,
@@ -123,7 +129,7 @@ class Setting(Struct, frozen=True):
         """What decides how pages look and what they say of the course, as a digest: without the faces, which follow
         from the names, and without what only the registry cares for."""
         kept = self.kept
-        issuer = replace(kept.issuer, key=None, status_valid=0, retention=None)
+        issuer = replace(kept.issuer, key=None, status_valid=0, retention=None, **_TODAYS)
         data = msgspec.json.encode(replace(kept, issuer=issuer, faces=(), files=()), order="deterministic")
         return sha256(_NUMBER.sub(b"", data)).hexdigest()
 
