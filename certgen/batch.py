@@ -12,7 +12,6 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
-from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -205,20 +204,24 @@ class Batch(Enrolment):
         if left:  # nobody else can be at work: we have the lease
             output.clear(Path(left))
         orders = self.orders(self.book, sealer)
-        note = partial(self.registry.set_meta, _STAGING)
-        with output.staging(self.folder, note) if orders else output.opened(self.folder) as staged:
+        with output.staging(self.folder, self._note) if orders else output.opened(self.folder) as staged:
             tray = output.Tray(str(self.folder), staged, self.options.replace)
             made = self._fill(tray, sealer, orders, watch)
             if not self.may_go_on():
                 return
             self._read_back(tray, sealer, [order for order, _ in made])
-            self._hand_over(tray, made)
+            self._hand_over(tray, made, sealer)
         if self.options.badges:
             self._write_badges()
         self._list()
         self._remind()
         if self.options.issued_sheet:
             self._write_sheet()
+
+    def _note(self, staging: str) -> None:
+        """Where files lie meanwhile: the next batch clears it, should this one be killed."""
+        assert self.registry is not None
+        self.registry.set_meta(_STAGING, staging)
 
     def _keep(self) -> None:
         """Those that are issued already: their files stay as they are, and are made again where they are missing."""
@@ -280,7 +283,7 @@ class Batch(Enrolment):
         for piece in press.run(tools, sheets, len(orders), self.options.jobs):
             for order, outcome in zip(orders[done : done + len(piece)], piece, strict=True):
                 if isinstance(outcome, press.Made):
-                    made.append((order, outcome))
+                    made.append((order, self.attach(order, outcome)))
                     self.entries.append(self._entry(order, outcome))
                 else:
                     self._row_problems(order.standing.job.recipient, outcome.problems)
@@ -321,7 +324,7 @@ class Batch(Enrolment):
             state=_STATES.get(do, made.state) if made.state != "unchanged" else made.state,
         )
 
-    def _hand_over(self, tray: output.Tray, made: Sequence[tuple[Order, press.Made]]) -> None:
+    def _hand_over(self, tray: output.Tray, made: Sequence[tuple[Order, press.Made]], sealer: Sealer) -> None:
         """Files first to the disk, then to their place, then into the registry."""
         self.made = True
         if made:
@@ -336,7 +339,7 @@ class Batch(Enrolment):
         self.failed |= failed
         if made:
             tray.sync_folder()
-        self.issue([(order, each) for order, each in made if order.standing.job.recipient.row not in failed])
+        self.issue([(order, each) for order, each in made if order.standing.job.recipient.row not in failed], sealer)
         turn = {standing.job.recipient.row: number for number, standing in enumerate(self.standings)}
         self.entries = sorted(
             (entry for entry in self.entries if entry.row not in failed), key=lambda entry: turn[entry.row]
@@ -435,7 +438,10 @@ class Batch(Enrolment):
                 return data
         book = self.opener(self.roster, [], self.options.reading)
         sheet = next((sheet for sheet in book.sheets if sheet.name == self.people.sheet), None) if book else None
-        return ledger.copied(sheet, place, lines) if sheet else None
+        if sheet is None:
+            return None
+        with output.staging(self.folder, self._note) as scratch:
+            return ledger.copied(sheet, place, lines, Path(scratch))
 
     # results
 

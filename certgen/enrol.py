@@ -30,6 +30,9 @@ from certgen.sealing import SPECIMEN_KEY, Sealer
 from certgen.signing import SigningKey
 from certgen.status import Place, place
 
+PROOFS = 1000
+"""Payloads and badges held until the registry gets them, two and a half kilobytes each."""
+
 
 class Order(NamedTuple):
     """A certificate to be made. ``serial`` is its number in the registry; None in a dry run."""
@@ -60,6 +63,7 @@ class Enrolment(Intake, ABC):
         self.standings: list[Standing] = []
         self.files: list[str] = []
         self.setting = ""
+        self._proofs: list[Done] = []  # not in the registry yet
 
     # registry, secret and key
 
@@ -254,24 +258,40 @@ class Enrolment(Intake, ABC):
         where = Place(0, 0) if serial is None else place(serial, self.secret)
         return Order(standing, credential, where, self.files[at], serial)
 
-    def issue(self, made: Sequence[tuple[Order, Made]]) -> None:
+    def attach(self, order: Order, made: Made) -> Made:
+        """What proves a reserved certificate goes into the registry, many at a time: what stays here is small."""
+        if order.serial is not None and order.standing.do != "remake":
+            self._proofs.append(self._done(order, made.sha256, made.payload, made.badge))
+            if self.registry is not None and len(self._proofs) >= PROOFS:
+                self.registry.attach(self._proofs)
+                self._proofs = []
+        return made._replace(payload="", badge=b"")
+
+    def _done(self, order: Order, digest: str, payload: str, badge: bytes) -> Done:
+        assert order.serial is not None
+        return Done(order.serial, order.file, str(self.folder), digest, payload, badge)
+
+    def issue(self, made: Sequence[tuple[Order, Made]], sealer: Sealer) -> None:
         """Files that are on the disk, in the registry."""
         assert self.registry is not None
-        new: list[Done] = []
-        again: list[Done] = []
-        for order, each in made:
-            assert order.serial is not None
-            done = Done(order.serial, order.file, str(self.folder), each.sha256, each.payload, each.badge)
-            if order.standing.do != "remake":
-                new.append(done)
-            elif each.state != "unchanged":
-                again.append(done)
+        new = [order for order, _ in made if order.standing.do != "remake"]
+        again = [(order, each) for order, each in made if order.standing.do == "remake" and each.state != "unchanged"]
         kept = sum(standing.do == "keep" for standing in self.standings)
         if new or (self.not_awarded and not made and not kept):  # who got none is told even where nobody got one
-            self.registry.finish(self._record([order.standing for order, _ in made]), new, kept)
+            serials = {order.serial for order in new if order.serial is not None}
+            rest = {one.serial: one for one in self._proofs if one.serial in serials}
+            self.registry.finish(
+                self._record([order.standing for order, _ in made]), rest.values(), kept, attached=serials - rest.keys()
+            )
         if again:
-            wanted = {order.serial: order.standing.wanted for order, _ in made if order.serial is not None}
-            self.registry.remade(again, self.setting, issued=self.course.issued, wanted=wanted)
+            wanted = {order.serial: order.standing.wanted for order, _ in again if order.serial is not None}
+            done = (self._sealed(order, each, sealer) for order, each in again)
+            self.registry.remade(done, self.setting, issued=self.course.issued, wanted=wanted)
+
+    def _sealed(self, order: Order, made: Made, sealer: Sealer) -> Done:
+        """Signed once more, which gives the same bytes: so nobody holds them all until their files are in place."""
+        sealed = sealer.seal(order.credential, order.place)
+        return self._done(order, made.sha256, sealed.payload, sealed.packed)
 
     def _record(self, standings: Sequence[Standing]) -> Batch:
         """What history is told: whoever was decided about by hand, and why."""

@@ -10,8 +10,11 @@ from __future__ import annotations
 
 import io
 import re
+import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import NamedTuple
 from xml.sax.saxutils import escape
 
@@ -75,8 +78,9 @@ def added(source: bytes, place: Place, lines: Mapping[int, Line]) -> bytes | Non
         return None
 
 
-def copied(sheet: Sheet, place: Place, lines: Mapping[int, Line]) -> bytes:
-    """A workbook of the sheet's values with the four columns, for files of other kinds."""
+def copied(sheet: Sheet, place: Place, lines: Mapping[int, Line], scratch: Path | None = None) -> bytes:
+    """A workbook of the sheet's values with the four columns, for files of other kinds; ``scratch`` as in
+    :func:`workbook`."""
     width = max((len(row) for row in sheet.rows), default=0)
 
     def rows() -> Iterator[Sequence[object]]:
@@ -88,7 +92,7 @@ def copied(sheet: Sheet, place: Place, lines: Mapping[int, Line]) -> bytes:
             yield [None] * sheet.left + [*row] + [None] * (width - len(row)) + [text or None for text in more]
 
     widths = [0] * sheet.left + [18] * width + [*WIDTHS]
-    return workbook([Page(sheet.name or "People", widths, rows(), place.header)])
+    return workbook([Page(sheet.name or "People", widths, rows(), place.header)], scratch)
 
 
 class Page(NamedTuple):
@@ -101,8 +105,25 @@ class Page(NamedTuple):
     header: int = 1
 
 
-def workbook(pages: Iterable[Page]) -> bytes:
-    """A workbook in which every text is text and nothing else, whatever it begins with. Equal pages, equal bytes."""
+def workbook(pages: Iterable[Page], scratch: Path | None = None) -> bytes:
+    """A workbook in which every text is text and nothing else, whatever it begins with. Equal pages, equal bytes.
+    ``scratch``: a folder for what is not finished, which whoever is killed leaves behind; else the system's."""
+    with _scratch(scratch):
+        return _workbook(pages)
+
+
+@contextmanager
+def _scratch(folder: Path | None) -> Iterator[None]:
+    """openpyxl lays every sheet into a file of its own at first, and cannot be told where but by this."""
+    before = tempfile.tempdir
+    tempfile.tempdir = str(folder) if folder else before
+    try:
+        yield
+    finally:
+        tempfile.tempdir = before
+
+
+def _workbook(pages: Iterable[Page]) -> bytes:
     from openpyxl import Workbook
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.styles import Font

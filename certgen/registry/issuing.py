@@ -3,7 +3,7 @@ transaction."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -16,7 +16,8 @@ from certgen.registry import chain, rows
 from certgen.registry.rows import Ask, Batch, Done, Held, Reserved, Row, Wanted
 from certgen.registry.shelf import CREDENTIALS, Shelf, meanwhile, pieces
 
-_OUTCOME = ("state", "sha256", "replaced_by", "ended", "private", "badge")
+_FILE = ("sha256", "private", "badge")
+_ENDED = ("state", "replaced_by", "ended")
 
 
 # --- a batch ---------------------------------------------------------------------------------------
@@ -101,25 +102,42 @@ def reserved(row: Row) -> Reserved:
     return Reserved(row["serial"], row["code"], row["revision"])
 
 
-def finish(shelf: Shelf, batch: Batch, results: Mapping[int, Done], known: Mapping[int, Row], unchanged: int) -> None:
-    """``known``: rows as :func:`reserve` wrote them, where nobody else can have written since."""
-    issued = [known[serial] for serial in results if serial in known]
-    if len(issued) < len(results):
-        issued = shelf.by_serial(results)
-    if len(issued) < len(results) or any(row["state"] != "reserved" for row in issued):
-        raise CertgenError(meanwhile(shelf.path))
-    before = _replaced(shelf, issued)
-    for row in issued:
+def attach(shelf: Shelf, results: Mapping[int, Done]) -> None:
+    made = _reserved(shelf, results)
+    for row in made:
         _put(row, results[row["serial"]])
-        row["state"] = "issued"
-    shelf.write(before, _OUTCOME)  # first: a person has one that is issued, and never two
-    shelf.write(issued, _OUTCOME)
-    counts = {"issued": len(issued), "replaced": len(before), "unchanged": unchanged}
+    shelf.write(made, _FILE)
+
+
+def finish(shelf: Shelf, batch: Batch, results: Mapping[int, Done], attached: Iterable[int], unchanged: int) -> None:
+    seals: list[tuple[int, bytes]] = []
+    count = 0
+    for some in pieces(sorted({*results, *attached})):
+        issued = _reserved(shelf, some)
+        before = _replaced(shelf, issued)
+        for row in issued:
+            if row["serial"] in results:
+                _put(row, results[row["serial"]])
+            elif not row["sha256"]:
+                raise ValueError(f"nothing is attached to {row['serial']}")
+            row["state"] = "issued"
+        shelf.write(before, _ENDED)  # first: a person has one that is issued, and never two
+        shelf.write(issued, (*_FILE, "state") if results else ("state",))
+        seals += _seals(issued, before)
+        count += len(before)
+    counts = {"issued": len(seals) - count, "replaced": count, "unchanged": unchanged}
     facts = {"course": batch.course, "counts": counts | {"not_awarded": len(batch.not_awarded)}}
     notes: list[tuple[str, Any]] = [("roster", batch.roster), ("roster_sha256", batch.roster_sha256)]
     notes += [("not_awarded", list(item)) for item in batch.not_awarded]
     notes += [("overrides", [text]) for text in batch.overrides]
-    chain.append(shelf.connection, "batch", facts, notes, _seals(issued, before))
+    chain.append(shelf.connection, "batch", facts, notes, seals)
+
+
+def _reserved(shelf: Shelf, serials: Collection[int]) -> list[Row]:
+    found = shelf.by_serial(serials)
+    if len(found) < len(serials) or any(row["state"] != "reserved" for row in found):
+        raise CertgenError(meanwhile(shelf.path))
+    return found
 
 
 def _replaced(shelf: Shelf, issued: Sequence[Row]) -> list[Row]:
@@ -152,19 +170,23 @@ def _put(row: Row, done: Done, reason: str | None = None) -> None:
 
 
 def remade(
-    shelf: Shelf, results: Mapping[int, Done], setting: str, issued: date | None, wanted: Mapping[int, Wanted]
+    shelf: Shelf, results: Iterable[Done], setting: str, issued: date | None, wanted: Mapping[int, Wanted]
 ) -> None:
-    changed = [row for row in shelf.by_serial(results) if row["salt"] is not None]
-    for row in changed:
-        row["setting"] = setting
-        if issued:
-            row["issued"] = issued.isoformat()
-        before = rows.opened(row)
-        if row["serial"] in wanted:
-            _describe(row, wanted[row["serial"]], "", "")
-        _put(row, results[row["serial"]], before.reason if before else None)
-    shelf.write(changed)
-    chain.append(shelf.connection, "remade", {"count": len(changed)}, (), _seals(changed))
+    seals: list[tuple[int, bytes]] = []
+    for some in pieces(results):
+        done = {one.serial: one for one in some}
+        changed = [row for row in shelf.by_serial(done) if row["salt"] is not None]
+        for row in changed:
+            row["setting"] = setting
+            if issued:
+                row["issued"] = issued.isoformat()
+            before = rows.opened(row)
+            if row["serial"] in wanted:
+                _describe(row, wanted[row["serial"]], "", "")
+            _put(row, done[row["serial"]], before.reason if before else None)
+        shelf.write(changed)
+        seals += _seals(changed)
+    chain.append(shelf.connection, "remade", {"count": len(seals)}, (), seals)
 
 
 # --- single certificates ---------------------------------------------------------------------------

@@ -72,7 +72,8 @@ class Shelf:
         for row in changed:
             rows.seal(row)
         if changed:
-            names = [name for name in dict.fromkeys((*columns, "sealed", "digest")) if name != "serial"]
+            written = {*columns, "sealed", "digest"} - {"serial"}
+            names = [column.name for column in CREDENTIALS.c if column.name in written]  # SQLAlchemy's order
             values: dict[Any, Any] = {name: bindparam(f"new_{name}") for name in names}
             statement = update(CREDENTIALS).where(CREDENTIALS.c.serial == bindparam("new_serial")).values(values)
             with self._nobody_else():

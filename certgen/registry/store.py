@@ -20,13 +20,12 @@ from certgen.registry import chain, checking, database, founding, issuing, keepi
 from certgen.registry.ground import ground
 from certgen.registry.lease import Lease, Pace, Waiting
 from certgen.registry.matching import matches
-from certgen.registry.rows import Ask, Batch, Done, Event, Held, Match, Reserved, Row, State, Wanted
+from certgen.registry.rows import Ask, Batch, Done, Event, Held, Match, Reserved, State, Wanted
 from certgen.registry.shelf import CREDENTIALS, MANY, Shelf, pieces
 from certgen.registry.snapshot import Setting
 from certgen.signing import KeyRecord, KeyState
 
 FILE = "certgen.db"
-_REMEMBERED = 10_000  # rows, about a kilobyte each
 
 
 class Registry:
@@ -43,7 +42,6 @@ class Registry:
         self._lease = Lease(path, shared=shared, pace=pace)
         self._depth = 0
         self._examined = False
-        self._reserved: dict[int, Row] = {}  # while the lease is held
 
     # --- opening -----------------------------------------------------------------------------
 
@@ -127,7 +125,6 @@ class Registry:
         finally:
             self._depth -= 1
             if self._depth == 0:
-                self._reserved.clear()
                 self._lease.give_back()
 
     def _examine(self) -> None:
@@ -195,16 +192,23 @@ class Registry:
         """
         with self._write() as shelf:
             made = issuing.reserve(shelf, asks, code_of, issued, prefix, setting, folder)
-        if self._depth and len(self._reserved) + len(made) <= _REMEMBERED:
-            self._reserved.update((row["serial"], row) for row in made)
         return [issuing.reserved(row) for row in made]
 
-    def finish(self, batch: Batch, done: Iterable[Done], unchanged: int = 0) -> None:
-        """Reserved ones are issued, what they replace is replaced, and history says so."""
+    def attach(self, done: Iterable[Done]) -> None:
+        """What proves reserved certificates, while their files are still on their way: it is kept here so that nobody
+        has to hold all of it until :meth:`finish`."""
         results = {one.serial: one for one in done}
-        known = {serial: row for serial in results if (row := self._reserved.pop(serial, None))}
         with self._write() as shelf:
-            issuing.finish(shelf, batch, results, known, unchanged)
+            issuing.attach(shelf, results)
+
+    def finish(
+        self, batch: Batch, done: Iterable[Done] = (), unchanged: int = 0, *, attached: Iterable[int] = ()
+    ) -> None:
+        """Reserved ones are issued, what they replace is replaced, and history says so. ``attached``: serial numbers of
+        those of which everything is there already."""
+        results = {one.serial: one for one in done}
+        with self._write() as shelf:
+            issuing.finish(shelf, batch, results, attached, unchanged)
 
     def remade(
         self,
@@ -216,9 +220,8 @@ class Registry:
     ) -> None:
         """The same certificates, made again from another setting: their codes stay. ``wanted``: what else is new of
         them, by serial number (language, recipient)."""
-        results = {one.serial: one for one in done}
         with self._write() as shelf:
-            issuing.remade(shelf, results, setting, issued, wanted or {})
+            issuing.remade(shelf, done, setting, issued, wanted or {})
 
     # --- reading -----------------------------------------------------------------------------
 
