@@ -1,0 +1,1 @@
+"""Issued certificates as one file for the printer."""
