@@ -1,0 +1,327 @@
+"""Which certificates are meant: by roster, manifest, codes and filters."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from academy import COURSE, Academy
+from hypothesis import given
+from hypothesis import strategies as st
+
+from certgen import batch
+from certgen.cli.choosing import chosen_from
+from certgen.errors import Problem, has_errors
+from certgen.intake import Options
+from certgen.registry import Registry
+from certgen.selection import Choice, Chosen, choose, ordered
+
+TODAY = date(2026, 11, 22)
+ROSTER = """Name,E-mail,Score,Attendance,Language,Number,Company,First name,Last name
+,ana@example.org,91,100,,1,Aurora,Ana,Díaz
+,olena@example.org,60,100,,,aurora ,Олена,Коваль
+,chidi@example.org,59.5,80,fr,,Borealis,Chidi,Okafor
+,bo@example.org,,79.9,,,Borealis,Bo,Li
+"""
+ANA, OLENA, CHIDI = "Ana Díaz", "Олена Коваль", "Chidi Okafor"
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Ana, Olena and Chidi have certificates; Bo Li was not awarded one."""
+    academy = Academy(tmp_path_factory.mktemp("first") / "academy")
+    academy.write_roster(ROSTER)
+    result = batch.run(Options(roster=academy.roster, jobs=1))
+    assert result.status == "done", result.problems
+    return academy.folder
+
+
+class Desk(Academy):
+    """A copy of the first academy with its registry open."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.course = folder / "course" / "course.toml"
+        self.roster = folder / "course" / "roster.csv"
+        self.out = folder / "course" / "certificates"
+        self.layout = folder / "plain" / "layout.toml"
+        self.problems: list[Problem] = []
+        opened = Registry.open(folder, [])
+        assert opened is not None
+        self.registry = opened
+
+    @property
+    def manifest(self) -> Path:
+        return self.out / "roster-manifest.json"
+
+    def take(self, *, today: date = TODAY, **wish: Any) -> list[Chosen]:
+        self.problems = []
+        return choose(self.registry, Choice(**wish), self.problems, today=today)
+
+    def names(self, **wish: Any) -> list[str]:
+        return [one.name for one in self.take(**wish)]
+
+    def told(self) -> list[str]:
+        return [problem.code for problem in self.problems]
+
+    def code(self, name: str, state: str = "issued") -> str:
+        (held,) = [held for held in self.registry.all(name=name) if held.state == state]
+        return held.code
+
+    def batch(self, **options: Any) -> None:
+        result = batch.run(Options(roster=self.roster, jobs=1, **options))
+        assert result.status == "done", result.problems
+
+
+@pytest.fixture
+def desk(first: Path, tmp_path: Path) -> Iterator[Desk]:
+    shutil.copytree(first, tmp_path / "academy")
+    made = Desk(tmp_path / "academy")
+    yield made
+    made.registry.close()
+
+
+# --- a roster --------------------------------------------------------------------------------
+
+
+def test_a_roster_chooses_those_that_were_issued_from_it_in_its_order(desk: Desk) -> None:
+    lines = ROSTER.splitlines()
+    desk.write_roster("\n".join([lines[0], lines[3], lines[2], lines[1], lines[4]]))
+    assert desk.names(source=desk.roster) == [CHIDI, OLENA, ANA]
+    assert [(one.row, one.order) for one in desk.take(source=desk.roster)] == [(2, 0), (3, 1), (4, 2)]
+    assert desk.problems == []
+
+
+def test_nothing_is_written_into_the_academy_and_no_key_is_needed(desk: Desk) -> None:
+    shutil.rmtree(desk.folder / "keys")
+
+    def files() -> dict[Path, bytes]:
+        return {
+            path: path.read_bytes()
+            for path in sorted(desk.folder.rglob("*"))
+            if path.is_file() and not path.name.endswith(("-wal", "-shm"))
+        }
+
+    before = files()
+    assert len(desk.take(source=desk.roster)) == 3
+    assert files() == before
+
+
+def test_who_has_none_yet_is_told_with_row_and_way_out(desk: Desk) -> None:
+    desk.write_roster(ROSTER + ",eve@example.org,80,,,,Aurora,Eve,Adams\n")
+    assert desk.names(source=desk.roster) == [ANA, OLENA, CHIDI]
+    (problem,) = desk.problems
+    assert problem.severity == "warning" and problem.row == 6 and "Eve Adams" in problem.message
+    assert "certgen batch" in problem.hint
+
+
+def test_who_has_one_that_says_otherwise_is_left_out_unless_taken_as_issued(desk: Desk) -> None:
+    desk.write_roster(ROSTER.replace("Ana,Díaz", "Ana María,Díaz"))
+    assert desk.names(source=desk.roster) == [OLENA, CHIDI]
+    (problem,) = desk.problems
+    assert problem.code == "changed" and problem.row == 2 and "name Ana Díaz, now Ana María Díaz" in problem.message
+    assert desk.names(source=desk.roster, as_issued=True) == [ANA, OLENA, CHIDI]
+
+
+def test_a_course_that_was_changed_since_does_not_change_what_is_taken_as_issued(desk: Desk) -> None:
+    desk.write_course(COURSE.replace("Fair recruitment", "Fairer recruitment"))
+    assert desk.names(source=desk.roster) == [CHIDI]  # whose title is the French one
+    assert desk.told() == ["changed", "changed"]
+    assert desk.names(source=desk.roster, as_issued=True) == [ANA, OLENA, CHIDI]
+    assert desk.names(source=desk.manifest) == [ANA, OLENA, CHIDI]
+    desk.course.unlink()
+    assert desk.names(source=desk.manifest) == [ANA, OLENA, CHIDI]
+
+
+def test_todays_layout_has_no_say(desk: Desk) -> None:
+    shutil.rmtree(desk.folder / "plain")
+    assert desk.names(source=desk.roster) == [ANA, OLENA, CHIDI], desk.problems
+
+
+def test_a_day_of_issue_that_was_given_on_the_command_line_need_not_be_given_again(tmp_path: Path) -> None:
+    academy = Academy(tmp_path / "academy")
+    academy.write_course(COURSE.replace("issued = 2026-04-10", 'expires = "2 years"'))
+    assert batch.run(Options(roster=academy.roster, issued=date(2026, 4, 10), jobs=1)).status == "done"
+    desk = Desk(academy.folder)
+    with desk.registry:
+        assert desk.names(source=desk.roster) == [ANA, OLENA, CHIDI]
+        assert desk.problems == []
+
+
+def test_a_roster_of_which_nothing_was_issued_is_one_error_not_one_for_each_row(desk: Desk) -> None:
+    desk.write_roster(f"{ROSTER.splitlines()[0]}\n,eve@x.org,80,90,,,,Eve,Adams\n,ada@x.org,81,90,,,,Ada,Byron\n")
+    assert desk.take(source=desk.roster) == []
+    (problem,) = desk.problems
+    assert problem.severity == "error" and "certgen batch roster.csv" in problem.hint
+
+
+def test_rows_that_cannot_be_read_are_told_and_the_others_taken(desk: Desk) -> None:
+    desk.write_roster(ROSTER.replace("91,100", "ninety,100"))
+    assert desk.names(source=desk.roster) == [OLENA, CHIDI]
+    assert [(problem.severity, problem.row) for problem in desk.problems] == [("warning", 2)]
+
+
+def test_a_roster_of_another_academy_is_refused(desk: Desk, tmp_path: Path) -> None:
+    other = Academy(tmp_path / "other")
+    assert desk.take(source=other.roster) == [] and desk.told() == ["other-academy"]
+
+
+def test_an_academy_that_has_issued_nothing_says_so(tmp_path: Path) -> None:
+    academy = Academy(tmp_path / "academy")
+    opened = Registry.open(academy.folder, [], create=True)
+    assert opened is not None
+    with opened:
+        problems: list[Problem] = []
+        assert choose(opened, Choice(source=academy.roster), problems) == []
+    (problem,) = problems
+    assert "Nothing has been issued here yet" in problem.message and "certgen batch roster.csv" in problem.hint
+
+
+# --- what stands -----------------------------------------------------------------------------
+
+
+def test_only_what_stands_is_taken_and_what_was_named_is_told(desk: Desk) -> None:
+    before = desk.code(ANA)
+    desk.write_roster(ROSTER.replace("Ana,Díaz", "Ana María,Díaz"))
+    desk.batch(on_change="replace")
+    olena = next(desk.registry.all(name=OLENA))
+    desk.registry.revoke([olena.serial], "a mistake", TODAY)
+    chidi = next(desk.registry.all(name=CHIDI))
+    desk.registry.erase([chidi.serial])
+    assert desk.names(course="M-1") == ["Ana María Díaz"]
+    assert desk.problems == []
+    assert desk.names(codes=(before, olena.code, chidi.code, desk.code("Ana María Díaz"))) == ["Ana María Díaz"]
+    assert desk.told() == ["replaced", "revoked", "erased"]
+    assert not has_errors(desk.problems)
+
+
+def test_a_manifest_of_before_tells_row_and_successor_of_what_was_replaced(desk: Desk) -> None:
+    old = desk.manifest.with_name("old-manifest.json")
+    shutil.copy(desk.manifest, old)
+    desk.write_roster(ROSTER.replace("Ana,Díaz", "Ana María,Díaz"))
+    desk.batch(on_change="replace")
+    assert desk.names(source=old) == [OLENA, CHIDI]
+    (problem,) = desk.problems
+    code = desk.code("Ana María Díaz")
+    assert problem.row == 2 and f"{code[:4]}-{code[4:8]}" in problem.message
+
+
+def test_expired_ones_are_left_out_unless_named_by_code(tmp_path: Path) -> None:
+    academy = Academy(tmp_path / "academy")
+    academy.write_course(COURSE.replace("issued = 2026-04-10", 'issued = 2026-04-10\nexpires = "3 months"'))
+    assert batch.run(Options(roster=academy.roster, jobs=1)).status == "done"
+    desk = Desk(academy.folder)
+    with desk.registry:
+        assert len(desk.take(course="M-1", today=date(2026, 7, 10))) == 3
+        assert desk.take(course="M-1", today=date(2026, 7, 11)) == []
+        assert "expired" in desk.told() and "nothing-chosen" in desk.told()
+        assert desk.names(codes=(desk.code(CHIDI),), today=date(2026, 7, 11)) == [CHIDI]
+
+
+def test_an_unknown_code_is_an_error(desk: Desk) -> None:
+    assert desk.take(codes=("0" * 16, desk.code(ANA))) == []
+    assert desk.told() == ["unknown-code"]
+
+
+def test_the_order_of_codes_is_kept(desk: Desk) -> None:
+    assert desk.names(codes=(desk.code(CHIDI), desk.code(ANA))) == [CHIDI, ANA]
+
+
+# --- manifests -------------------------------------------------------------------------------
+
+
+def test_a_manifest_chooses_what_it_lists(desk: Desk) -> None:
+    listed = json.loads(desk.manifest.read_text(encoding="utf-8"))["certificates"]
+    taken = desk.take(source=desk.manifest)
+    assert [one.code for one in taken] == [line["code"].replace("-", "") for line in listed]
+    assert [one.row for one in taken] == [line["row"] for line in listed]
+
+
+def test_a_long_manifest_is_read_as_a_short_one(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    short = desk.take(source=desk.manifest)
+    monkeypatch.setattr("certgen.selection._FEW", 0)
+    assert desk.take(source=desk.manifest) == short
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"certificates": [{"code": ""}]}', '{"certificates": 4}', "\xff"])
+def test_any_other_json_is_no_manifest(desk: Desk, tmp_path: Path, text: str) -> None:
+    file = tmp_path / "other.json"
+    file.write_text(text, encoding="latin-1")
+    assert desk.take(source=file) == [] and desk.told() == ["not-a-manifest"]
+
+
+# --- filters and groups ----------------------------------------------------------------------
+
+
+def test_filters_hold_together_and_with_a_source(desk: Desk) -> None:
+    assert desk.names(course="M-1", name="díaz") == [ANA]
+    assert desk.names(source=desk.roster, name="OKAFOR") == [CHIDI]
+    assert desk.names(source=desk.manifest, codes=(desk.code(OLENA),)) == [OLENA]
+    assert desk.names(since=date(2026, 4, 10), until=date(2026, 4, 10)) == [ANA, OLENA, CHIDI]
+    assert desk.names(since=date(2026, 4, 11)) == [] and desk.told() == ["nothing-chosen"]
+    assert desk.names(until=date(2026, 4, 9)) == []
+    assert desk.names(course="M-2") == [] and "M-1" in desk.problems[0].hint
+
+
+def test_a_group_is_a_column_of_the_roster_as_the_registry_kept_it(desk: Desk) -> None:
+    assert [one.group for one in desk.take(course="M-1", group="company")] == ["Aurora", "aurora", "Borealis"]
+    assert next(one.group for one in desk.take(course="M-1", group="Correo electrónico")) == "ana@example.org"
+
+
+def test_a_column_that_was_added_to_the_roster_since_will_do(desk: Desk) -> None:
+    text = ROSTER.replace("Last name", "Last name,Room").replace("Díaz", "Díaz,7").replace("Okafor", "Okafor,8")
+    desk.write_roster(text)
+    assert [one.group for one in desk.take(source=desk.roster, group="Room")] == ["7", "", "8"]
+
+
+def test_one_group_alone(desk: Desk) -> None:
+    assert desk.names(group="Company=AURORA") == [ANA, OLENA]
+    assert desk.names(group="Company=Aurorra") == [] and "“Aurora”" in desk.problems[0].hint.replace("aurora", "Aurora")
+
+
+def test_an_unknown_column_is_told_with_the_nearest(desk: Desk) -> None:
+    assert desk.take(course="M-1", group="Compani") == []
+    assert desk.told() == ["unknown-column"] and "“Company”" in desk.problems[0].hint
+
+
+# --- order -----------------------------------------------------------------------------------
+
+
+def test_family_names_come_first_where_they_are_known(desk: Desk) -> None:
+    assert [one.family for one in desk.take(course="M-1")] == ["Díaz Ana", "Коваль Олена", "Okafor Chidi"]
+    assert [one.name for one in ordered(desk.take(course="M-1"), "family")] == [ANA, CHIDI, OLENA]
+
+
+def _one(family: str, order: int = 0) -> Chosen:
+    return Chosen(0, f"{order:016}", "en", "completion", family, family, "", "", None, order)
+
+
+def test_the_order_of_names_is_that_of_dictionaries_not_of_code_points() -> None:
+    names = ["Zola", "Éluard", "eagle", "Eden", "Ångström", "anders", "Öz", "Oz"]
+    assert [one.name for one in ordered(map(_one, names), "family")] == [
+        "anders", "Ångström", "eagle", "Eden", "Éluard", "Oz", "Öz", "Zola",
+    ]  # fmt: skip
+
+
+@given(st.lists(st.text(max_size=8), max_size=12), st.sampled_from(["family", "roster", "code"]))
+def test_every_order_keeps_everybody(names: list[str], by: Any) -> None:
+    all_ = [_one(name, at) for at, name in enumerate(names)]
+    assert sorted(ordered(all_, by)) == sorted(all_)
+    assert ordered(ordered(all_, by), "roster") == all_
+
+
+# --- the flags -------------------------------------------------------------------------------
+
+
+def test_flags_that_say_nothing_are_refused() -> None:
+    import click
+
+    nothing = {"course": None, "since": None, "until": None, "codes": (), "name": None, "as_issued": False}
+    with pytest.raises(click.UsageError, match="Say which certificates"):
+        chosen_from(None, group="Company", course_file=None, **nothing)  # type: ignore[arg-type]
+    assert chosen_from(None, group="Company=Aurora", course_file=None, **nothing).group  # type: ignore[arg-type]
