@@ -144,7 +144,7 @@ class Face:
         """Whether the character map has every character; shaping has the last word (text.Typesetter)."""
         return all(self.hb.get_nominal_glyph(ord(char)) for char in text)
 
-    def _subset(self, gids: Iterable[int]) -> Subset:
+    def _subset(self, gids: Iterable[int], retain: bool) -> Subset:
         if self._subsets == _WORTH_PREPROCESSING:
             self._source = hb.subset_preprocess(self._face)
         self._subsets += 1
@@ -155,6 +155,8 @@ class Face:
             flags |= hb.SubsetFlags.CFF_IDENTITY_CHARSET
         if self._downgrade:
             flags |= hb.SubsetFlags.DOWNGRADE_CFF2
+        if retain:
+            flags |= hb.SubsetFlags.RETAIN_GIDS
         wanted.flags = flags
         wanted.drop_table_tag_set.update(_DROP)
         if self._variable:
@@ -169,8 +171,8 @@ class Face:
         return Subset(data, dict(plan.old_to_new_glyph_mapping))
 
 
-def subset(face: Face, gids: Iterable[int]) -> Subset:
-    """Cuts ``face`` down to ``gids`` and .notdef by hb-subset: hinting and layout tables go, glyphs are renumbered,
-    components of composite glyphs come along. The same glyphs give the same bytes. Raises CertgenError (LAYOUT) if the
-    outlines cannot be embedded. Source: ISO 32000-1, 9.9."""
-    return face._subset(gids)
+def subset(face: Face, gids: Iterable[int], *, retain: bool = False) -> Subset:
+    """Cuts ``face`` down to ``gids`` and .notdef by hb-subset: hinting and layout tables go, glyphs are renumbered
+    (unless ``retain``: then those that are gone leave gaps), components of composite glyphs come along. The same glyphs
+    give the same bytes. Raises CertgenError (LAYOUT) if the outlines cannot be embedded. Source: ISO 32000-1, 9.9."""
+    return face._subset(gids, retain)
