@@ -195,6 +195,24 @@ class Mail(Struct, frozen=True, kw_only=True):
         return (self.sender or self.origin).address
 
 
+class Spot(Struct, frozen=True):
+    """An ink of its own on a press, beside the four of process colour."""
+
+    name: str  # as the printer orders it, such as "PANTONE 541 C"
+    cmyk: tuple[float, float, float, float]  # per cent: what stands in for it where there is no such ink
+
+
+class PressSpec(Struct, frozen=True, kw_only=True):
+    """How an academy prints on a press: the table [press] of its issuer.toml."""
+
+    profile: str | None = None  # one of PROFILES, or the absolute path of an ICC profile; None: the first of PROFILES
+    spots: dict[str, Spot] = {}  # "primary", "accent" or "#rrggbb" -> the ink that prints it
+
+
+PROFILES = ("FOGRA39",)
+"""Printing conditions whose ICC profile comes with certgen (pdf/); the first is the default."""
+
+
 class Issuer(Struct, frozen=True):
     name: str
     folder: str  # where issuer.toml lies; the secret and the registry live beside it
@@ -213,6 +231,7 @@ class Issuer(Struct, frozen=True):
     status_valid: int = 400  # days that a status list is good for
     retention: str | None = None  # how long personal data is kept, such as "10 years"
     mail: Mail | None = None  # today's, which no setting keeps
+    press: PressSpec | None = None  # likewise
     file: str = ""
 
 

@@ -208,6 +208,37 @@ class MailEntry(Struct, forbid_unknown_fields=True):
     linkedin: Annotated[str | int | None, _about("your number at LinkedIn, so that it shows your logo", "1337")] = None
 
 
+_Share = Annotated[
+    float, Meta(extra={"bounds": {"ge": 0, "le": 100}}, extra_json_schema={"minimum": 0, "maximum": 100})
+]
+
+
+class SpotEntry(Struct, forbid_unknown_fields=True):
+    """An ink of its own for one colour."""
+
+    name: Annotated[_Text, _about("the ink's name, as the printer orders it", "PANTONE 541 C")]
+    cmyk: Annotated[
+        tuple[_Share, _Share, _Share, _Share],
+        _about("cyan, magenta, yellow and black in per cent, for proofs and screens", [100, 58, 9, 46]),
+    ]
+
+
+class PressEntry(Struct, forbid_unknown_fields=True):
+    """How certificates are printed on a press."""
+
+    profile: Annotated[
+        str | None,
+        _about("the printing condition: FOGRA39, or the printer's own ICC profile beside this file", "FOGRA39"),
+    ] = None
+    spots: Annotated[
+        dict[str, SpotEntry],
+        _about(
+            "inks of their own for the house colours, by primary, accent or #rrggbb",
+            {"primary": {"name": "PANTONE 541 C", "cmyk": [100, 58, 9, 46]}},
+        ),
+    ] = {}
+
+
 class IssuerFile(Struct, forbid_unknown_fields=True):
     """Who issues the certificates: one file for all courses below its folder."""
 
@@ -232,6 +263,7 @@ class IssuerFile(Struct, forbid_unknown_fields=True):
     mail: Annotated[
         MailEntry | None, _about("[mail]: how certificates are sent", {"from": "certificates@your-academy.org"})
     ] = None
+    press: Annotated[PressEntry | None, _about("[press]: how certificates are printed", {"profile": "FOGRA39"})] = None
     words: Annotated[
         dict[str, dict[str, str]], _about("[words.fr]: replaces the layouts' own phrases, label by label")
     ] = {}

@@ -9,6 +9,7 @@ from certgen import toml
 from certgen.course.checks import PICTURES, Builder
 from certgen.course.entries import ColoursEntry, FontsEntry, IssuerFile
 from certgen.course.mail import mail
+from certgen.course.press import press
 from certgen.model import Issuer
 from certgen.toml import Key
 
@@ -53,6 +54,7 @@ class IssuerBuilder(Builder):
             status_valid=self.status_valid(raw.status_valid),
             retention=self.retention(raw.retention),
             mail=mail(self, raw.mail) if raw.mail else None,
+            press=press(self, raw.press) if raw.press else None,
             file=self.document.file,
         )
 

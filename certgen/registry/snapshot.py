@@ -27,7 +27,7 @@ from certgen.text.itemise import PLAIN, script
 
 VERSION = 1
 _NAME = re.compile(r"\d{3}-([0-9a-f]{64})(?:\.[a-z0-9]{1,5})?")  # of a file in a setting: all that is ever written
-_TODAYS = {"mail": UNSET}  # no part of a certificate: left out, as if the issuer had no such keys
+_TODAYS = {"mail": UNSET, "press": UNSET}  # no part of a certificate: left out, as if the issuer had no such keys
 _NUMBER = re.compile(rb"\d{3}-(?=[0-9a-f]{64})")
 _SUFFIX = re.compile(r"\.[a-z0-9]{1,5}")
 
