@@ -105,8 +105,9 @@ class Grid(Struct, frozen=True):
 
 class Room(Struct, frozen=True, kw_only=True):
     """What sheets are to be like. ``sheet``: its size, either way round; None: one place each, with ``around`` on all
-    sides for marks. ``up``: places on a sheet; None: as many as there is room for. ``gutter`` None: room for the bleed of
-    both neighbours. ``fit``: certificates may be made smaller. ``wide``: sheets have to be wider than high, or not."""
+    sides for marks. ``up``: places on a sheet; None: as many as there is room for. ``gutter`` None: room for the bleed
+    of both neighbours. ``fit``: certificates may be made smaller. ``wide``: sheets have to be wider than high, or not.
+    """
 
     sheet: Size | None = None
     up: int | None = None

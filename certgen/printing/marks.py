@@ -1,0 +1,193 @@
+"""What stands around the certificates on a sheet: where to cut, how plates register, what sheet it is.
+
+All of it lies outside the bleed and in the registration colour, so that it is on every plate. Marks that a sheet has no
+room for are left out. Sources: ISO 15930 (nothing but marks outside the bleed box), ISO 12647-2 (control strips).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from certgen.layout import MM
+from certgen.page import Colour, Draw, Rect, Shape, Text
+from certgen.pdf.ink import REGISTRATION
+from certgen.printing.imposition import Grid
+from certgen.text import Style, Typesetter
+
+HAIRLINE = 0.25  # points
+AROUND = 10 * MM  # what a page needs around its bleed for all of it
+_OFF = 3 * MM  # from the trim, where the bleed is less
+_LENGTH, _LEAST = 5 * MM, 2 * MM  # of a crop mark
+_CLEAR = 0.6 * MM  # between a mark and the sheet's edge, or the bleed
+_TARGET = 2.2 * MM  # half of a registration mark
+_PATCH = 4 * MM
+_APART = 1.5 * MM  # between one mark and another
+SLUG = Style(family="Source Sans 3", size=6.5)
+_SMALLEST = 4.5  # points of a slug
+
+
+class Strip(NamedTuple):
+    """The room along one edge, beyond bleed and crop marks' beginning. ``low`` and ``high``: its bounds across the
+    edge; ``busy``: what is taken along it."""
+
+    low: float
+    high: float
+    start: float
+    end: float
+    busy: list[tuple[float, float]]
+
+    @property
+    def middle(self) -> float:
+        return (self.low + self.high) / 2
+
+    def take(self, width: float, *, near: float) -> float | None:
+        """Takes so much of what is free, as near to ``near`` as can be: where its middle is."""
+        edges = sorted([(self.start - 1e9, self.start), *self.busy, (self.end, self.end + 1e9)])
+        free = []
+        reach = edges[0][1]
+        for begin, end in edges[1:]:
+            if begin - reach >= width:
+                free.append(min(max(near, reach + width / 2), begin - width / 2))
+            reach = max(reach, end)
+        if not free:
+            return None
+        at = min(free, key=lambda middle: abs(middle - near))
+        self.busy.append((at - width / 2 - _APART, at + width / 2 + _APART))
+        return at
+
+    def longest(self) -> tuple[float, float]:
+        """The first and longest free part."""
+        edges = sorted([(self.start - 1e9, self.start), *self.busy, (self.end, self.end + 1e9)])
+        reach, best = edges[0][1], (self.start, self.start)
+        for begin, end in edges[1:]:
+            if begin - reach > best[1] - best[0] + 1:
+                best = reach, begin
+            reach = max(reach, end)
+        return best
+
+
+class Marks:
+    """The marks of all sheets of one arrangement; only the slug changes."""
+
+    def __init__(self, grid: Grid, typesetter: Typesetter, patches: Sequence[Colour] = ()) -> None:
+        self._typesetter = typesetter
+        self._strips = {name: _strip(grid, name) for name in ("bottom", "top", "left", "right")}
+        lines = list(_crops(grid))
+        self.complete = len(lines) == 2 * (len(_cuts(grid, 0)) + len(_cuts(grid, 1)))
+        targets, self._room = [], True
+        for name, strip in self._strips.items():
+            half = min(_TARGET, (strip.high - strip.low) / 2 - _CLEAR)
+            if half < _TARGET / 2:
+                self._room = False
+                continue
+            at = strip.take(2 * half, near=(strip.start + strip.end) / 2)
+            if at is not None:
+                targets.append(
+                    _target(*((at, strip.middle) if name in ("bottom", "top") else (strip.middle, at)), half)
+                )
+        fixed = [Shape(path=" ".join(lines + targets), stroke=REGISTRATION, width=HAIRLINE)] if lines or targets else []
+        self._fixed: tuple[Draw, ...] = (*fixed, *self._bar(patches))
+
+    def _bar(self, patches: Sequence[Colour]) -> Iterable[Draw]:
+        """Patches of the colours, at the end of the lower edge."""
+        strip = self._strips["bottom"]
+        side = min(_PATCH, strip.high - strip.low - 2 * _CLEAR)
+        if side < _PATCH / 2:
+            return
+        at = strip.take(side * len(patches), near=strip.end)
+        if at is None:
+            return
+        for number, colour in enumerate(patches):
+            x = at + (number - len(patches) / 2) * side
+            yield Shape(path=_rect(x, strip.high - _CLEAR - side, side, side), fill=colour)
+
+    def on(self, slug: Sequence[str]) -> tuple[Draw, ...]:
+        """The marks of one sheet. ``slug``: what it says of itself, the most important first; what there is no room for
+        is left out."""
+        strip = self._strips["bottom"]
+        if strip.high - strip.low < _SMALLEST + 2 * _CLEAR:
+            return self._fixed
+        begin, end = strip.longest()
+        for count in range(len(slug), 0, -1):
+            line = self._typesetter.line("  ·  ".join(slug[:count]), SLUG, "en")
+            size = SLUG.size * min(1.0, (end - begin) / max(line.width, 1.0))
+            if size >= _SMALLEST:
+                line = self._typesetter.line(line.text, replace(SLUG, size=round(size, 2)), "en")
+                y = strip.high - _CLEAR - size
+                return (*self._fixed, Text(line=line, x=round(begin, 3), y=round(y, 3), colour=REGISTRATION))
+        return self._fixed
+
+
+def _strip(grid: Grid, edge: str) -> Strip:
+    """The room along an edge, with the crop marks that stand in it."""
+    trim, bleed = grid.trim, grid.bleed
+    across = 1 if edge in ("bottom", "top") else 0
+    along = 1 - across
+    sheet = (grid.width, grid.height)
+    if edge in ("bottom", "left"):
+        high = min(bleed[across], trim[across] - _OFF)
+        low = max(_CLEAR, high - AROUND)
+    else:
+        low = max(bleed[2 + across], trim[2 + across] + _OFF)
+        high = min(sheet[across] - _CLEAR, low + AROUND)
+    busy = [(at - _APART, at + _APART) for at in _cuts(grid, along)]
+    return Strip(low, high, trim[along], trim[2 + along], busy)
+
+
+def _cuts(grid: Grid, axis: int) -> list[float]:
+    """Where the sheet is cut: all edges of trims across an axis."""
+    return sorted({round(cell.trim[at], 2) for cell in grid.cells for at in (axis, 2 + axis)})
+
+
+def _crops(grid: Grid) -> Iterable[str]:
+    """A line at both ends of every cut, outside all bleeds."""
+    trim, bleed, sheet = grid.trim, grid.bleed, (grid.width, grid.height)
+    for axis in (0, 1):
+        across = 1 - axis
+        low, high = min(bleed[across], trim[across] - _OFF), max(bleed[2 + across], trim[2 + across] + _OFF)
+        ends = (low, max(low - _LENGTH, 0.0)), (high, min(high + _LENGTH, sheet[across]))
+        for at in _cuts(grid, axis):
+            for begin, end in ends:
+                if abs(end - begin) >= _LEAST:
+                    points = ((at, begin), (at, end)) if axis == 0 else ((begin, at), (end, at))
+                    yield "{} {} m {} {} l".format(*map(_num, (*points[0], *points[1])))
+
+
+def _target(x: float, y: float, half: float) -> str:
+    """A circle and a cross (as ISO 12647-2's annexes and every prepress program have them)."""
+    r = half * 0.62
+    k = r * 0.5523
+    circle = (
+        f"{_num(x + r)} {_num(y)} m "
+        + " ".join(
+            "{} {} {} {} {} {} c".format(*map(_num, points))
+            for points in (
+                (x + r, y + k, x + k, y + r, x, y + r),
+                (x - k, y + r, x - r, y + k, x - r, y),
+                (x - r, y - k, x - k, y - r, x, y - r),
+                (x + k, y - r, x + r, y - k, x + r, y),
+            )
+        )
+        + " h"
+    )
+    ends = (x - half, y, x + half, y, x, y - half, x, y + half)
+    cross = "{} {} m {} {} l {} {} m {} {} l".format(*map(_num, ends))
+    return f"{circle} {cross}"
+
+
+def _rect(x: float, y: float, width: float, height: float) -> str:
+    return "{} {} {} {} re".format(*map(_num, (x, y, width, height)))
+
+
+def _num(value: float) -> str:
+    return f"{value:.3f}".rstrip("0").rstrip(".")
+
+
+def boxes(grid: Grid) -> tuple[Rect, Rect, Rect]:
+    """Media, bleed and trim of a sheet. A sheet of several certificates is trimmed to the box around them."""
+    media = (0.0, 0.0, grid.width, grid.height)
+    inside = tuple(min(max(v, 0.0), m) for v, m in zip(grid.bleed, (grid.width, grid.height) * 2, strict=True))
+    return media, (inside[0], inside[1], inside[2], inside[3]), grid.trim
