@@ -65,12 +65,17 @@ class Line(Struct, frozen=True):
 
 
 class Text(Struct, frozen=True):
-    """A line with its origin (baseline, left edge) on the page."""
+    """A line with its origin (baseline, left edge) on the page.
+
+    ``stationery``, here and below: an issuer's own, the same on all its certificates (border, ground, logo, seal), so
+    that paper may carry it before anything is printed.
+    """
 
     line: Line
     x: float
     y: float
     colour: Colour
+    stationery: bool = False
 
 
 class Shape(Struct, frozen=True):
@@ -85,6 +90,7 @@ class Shape(Struct, frozen=True):
     stroke: Colour | None = None
     width: float = 0.0
     matrix: tuple[float, float, float, float, float, float] | None = None
+    stationery: bool = False
 
 
 class Picture(Struct, frozen=True):
@@ -92,6 +98,7 @@ class Picture(Struct, frozen=True):
 
     artwork: str
     rect: Rect
+    stationery: bool = False
 
 
 Draw = Text | Shape | Picture

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from decimal import Decimal
 from io import BytesIO
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import pikepdf
 
 from certgen.page import Artwork
 from certgen.pdf.structure import malformed
-from certgen.pdf.syntax import Body, deflate, literal, name, nums
+from certgen.pdf.syntax import deflate, literal, name, nums
 
 # Ties to the file that the page came from; none of them is needed to draw it.
 _LEFT_BEHIND = frozenset({"/Parent", "/StructParent", "/StructParents", "/Metadata", "/PieceInfo", "/LastModified"})
@@ -25,10 +25,18 @@ class Form(NamedTuple):
     transparent: bool  # has a soft mask or an alpha below 1
 
 
+class Store(Protocol):
+    """Where a form's objects go: syntax.Body, or a file that is written piece by piece."""
+
+    def share(self, body: bytes) -> int: ...
+
+    def stream(self, data: bytes, entries: bytes = b"", *, compress: bool = True) -> int: ...
+
+
 class Importer:
     """Brings artwork into a body; objects that several pieces share are written once."""
 
-    def __init__(self, body: Body) -> None:
+    def __init__(self, body: Store) -> None:
         self._body = body
 
     def form(self, artwork: Artwork) -> Form:
@@ -105,7 +113,7 @@ def _drawing(page: pikepdf.Page) -> tuple[bytes, pikepdf.Dictionary]:
 class _Copy:
     """One file's objects on their way into a body."""
 
-    def __init__(self, body: Body) -> None:
+    def __init__(self, body: Store) -> None:
         self.body = body
         self.transparent = False
         self._numbers: dict[tuple[int, int], int] = {}  # theirs -> ours

@@ -297,7 +297,7 @@ def _shape(shape: Shape, ink: Ink) -> bytes:
     """A path, filled and stroked (8.5)."""
     parts = [b"q"]
     if shape.matrix is not None:
-        parts.append(_placed(shape.matrix))
+        parts.append(placed(shape.matrix))
     if shape.fill is not None:
         parts.append(ink.fill(shape.fill))
     if shape.stroke is not None:
@@ -309,7 +309,8 @@ def _shape(shape: Shape, ink: Ink) -> bytes:
 
 
 @lru_cache(maxsize=64)
-def _placed(matrix: tuple[float, ...]) -> bytes:
+def placed(matrix: tuple[float, ...]) -> bytes:
+    """The operator after which coordinates mean what ``matrix`` makes of them (8.3.4)."""
     return b" ".join([f"{v:.6f}".rstrip("0").rstrip(".").encode() for v in matrix]) + b" cm"
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from functools import lru_cache
+from uuid import UUID
 
 from certgen.page import Metadata
 from certgen.pdf.syntax import text_string
@@ -31,6 +33,17 @@ _HEAD = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <xmp:CreatorTool>{producer}</xmp:CreatorTool>
 <dc:language><rdf:Bag><rdf:li>{language}</rdf:li></rdf:Bag></dc:language>
 <dc:title><rdf:Alt><rdf:li xml:lang="x-default">"""
+_PRINT = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
+<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+<rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:xmp="http://ns.adobe.com/xap/1.0/"
+ xmlns:pdf="http://ns.adobe.com/pdf/1.3/" xmlns:xmpMM="http://ns.adobe.com/xap/1.0/mm/"
+ xmlns:pdfxid="http://www.npes.org/pdfx/ns/id/">{standard}
+<dc:format>application/pdf</dc:format><pdf:Producer>{producer}</pdf:Producer><pdf:Trapped>False</pdf:Trapped>
+<xmp:CreatorTool>{producer}</xmp:CreatorTool><xmp:CreateDate>{day}T00:00:00Z</xmp:CreateDate>
+<xmp:ModifyDate>{day}T00:00:00Z</xmp:ModifyDate><xmp:MetadataDate>{day}T00:00:00Z</xmp:MetadataDate>
+<xmpMM:DocumentID>uuid:{identifier}</xmpMM:DocumentID><xmpMM:VersionID>1</xmpMM:VersionID>
+<xmpMM:RenditionClass>default</xmpMM:RenditionClass>
+<dc:title><rdf:Alt><rdf:li xml:lang="x-default">{title}</rdf:li></rdf:Alt></dc:title>"""
 _TAIL = """</rdf:Description></rdf:RDF></x:xmpmeta>
 <?xpacket end="r"?>"""
 
@@ -67,7 +80,7 @@ _TAIL_BYTES = _TAIL.encode("utf-8")
 
 def information(metadata: Metadata) -> bytes:
     """The information dictionary (ISO 32000-1, 14.3.3)."""
-    day = date_string(metadata)
+    day = date_string(metadata.dated)
     return b"<</Title%b/Author%b/Subject%b/Keywords%b/Creator(%b)/Producer(%b)/CreationDate%b/ModDate%b>>" % (
         text_string(metadata.title),
         text_string(metadata.author),
@@ -80,9 +93,34 @@ def information(metadata: Metadata) -> bytes:
     )
 
 
-def date_string(metadata: Metadata) -> bytes:
+def print_packet(title: str, day: date, standard: str, digest: bytes) -> bytes:
+    """The XMP packet of a file for a printer, with what PDF/X asks for (ISO 15930-7, 6.8 and 6.17): ``standard``, such
+    as "PDF/X-4", or empty; ``digest``: 16 bytes or more that no other file has. Raises ValueError as :func:`packet`."""
+    version = f"<pdfxid:GTS_PDFXVersion>{standard}</pdfxid:GTS_PDFXVersion>" if standard else ""
+    text = _PRINT.format(
+        producer=PRODUCER,
+        standard=version,
+        day=day.isoformat(),
+        identifier=UUID(bytes=digest[:16], version=4),
+        title=_xml(title).decode(),
+    )
+    return text.encode("utf-8") + _TAIL_BYTES
+
+
+def print_information(title: str, day: date) -> bytes:
+    """The information dictionary of a file for a printer."""
+    name, stamp = PRODUCER.encode(), date_string(day)
+    return b"<</Title%b/Creator(%b)/Producer(%b)/CreationDate%b/ModDate%b/Trapped/False>>" % (
+        text_string(title),
+        name,
+        name,
+        stamp,
+        stamp,
+    )
+
+
+def date_string(day: date) -> bytes:
     """The day as a PDF date (7.9.4), midnight UTC."""
-    day = metadata.dated
     return b"(D:%04d%02d%02d000000Z)" % (day.year, day.month, day.day)
 
 

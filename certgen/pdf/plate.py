@@ -219,7 +219,7 @@ class Plate:
         check = hashlib.md5(data, usedforsecurity=False).hexdigest().encode()
         entries = b"/Type/EmbeddedFile/Subtype/application#2Fjson/Params<</Size %d/ModDate%b/CheckSum<%b>>>" % (
             len(data),
-            metadata.date_string(filling.metadata),
+            metadata.date_string(filling.metadata.dated),
             check,
         )
         if filling.packed:
