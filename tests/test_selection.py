@@ -244,7 +244,7 @@ def test_a_manifest_chooses_what_it_lists(desk: Desk) -> None:
 
 def test_a_long_manifest_is_read_as_a_short_one(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     short = desk.take(source=desk.manifest)
-    monkeypatch.setattr("certgen.selection._FEW", 0)
+    monkeypatch.setattr("certgen.selection.sources._FEW", 0)
     assert desk.take(source=desk.manifest) == short
 
 

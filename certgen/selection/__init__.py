@@ -1,0 +1,160 @@
+"""Which certificates are meant: those issued from a roster, those of a manifest, or those that flags narrow down to.
+
+Whatever prints, sends, packs or pictures certificates begins here. Nothing is written and nobody is asked. What comes
+back is small; whoever needs more reads the rows from the registry some at a time (``registry.get(serials)``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Literal
+
+from msgspec.structs import replace
+
+from certgen import codes, records, toml
+from certgen.errors import ExitCode, Problem, has_errors
+from certgen.fields import date_long
+from certgen.names import folded
+from certgen.registry import Held, Registry
+from certgen.selection.choice import MANIFEST, Choice, Chosen, nothing_issued, usage
+from certgen.selection.groups import Groups
+from certgen.selection.sources import rows
+
+__all__ = ["MANIFEST", "Choice", "Chosen", "choose", "nothing_issued", "ordered"]
+
+
+def choose(registry: Registry, choice: Choice, problems: list[Problem], *, today: date | None = None) -> list[Chosen]:
+    """The certificates that are meant, in their order: those that stand, which is neither replaced nor revoked nor
+    erased. Expired ones are left out unless asked for by their code.
+
+    People on a roster who have none, or for whom it now says otherwise, are warnings. Where nothing is left there is
+    an error among the problems.
+    """
+    if not registry.count():
+        problems.append(nothing_issued(choice.source))
+        return []
+    told: list[Problem] = []
+    today = today or date.today()
+    groups = Groups(choice.group)
+    chosen: list[Chosen] = []
+    expired: list[Held] = []
+    for held, person, row in rows(registry, choice, told):
+        if not _meant(held, choice) or not _stands(held, row, choice, told):
+            continue
+        group = groups.of(person, held.recipient)
+        if group is None:
+            continue
+        if records.state_of(held, today) == "expired" and held.code not in choice.codes:
+            expired.append(replace(held, deflated=b""))
+            continue
+        chosen.append(_chosen(held, group, row, len(chosen)))
+    told += groups.told() if not has_errors(told) else []
+    told += _expired(expired)
+    if not chosen and not has_errors(told):
+        told.append(_nothing_left(registry, choice))
+    problems += told
+    return [] if has_errors(told) else chosen
+
+
+def ordered(chosen: Iterable[Chosen], by: Literal["family", "roster", "code"]) -> list[Chosen]:
+    """The same in another order: of people's names as dictionaries have it, of the roster, of the codes. Source: UTS 10
+    (ICU's root collation, which is right for all scripts alike)."""
+    if by != "family":
+        return sorted(chosen, key=lambda one: one.order if by == "roster" else one.code)
+    import icu
+
+    key = icu.Collator.createInstance(icu.Locale.getRoot()).getSortKey
+    return sorted(chosen, key=lambda one: (key(one.family), key(one.name), one.code))
+
+
+def _chosen(held: Held, group: str, row: int | None, order: int) -> Chosen:
+    person, content = held.recipient, held.content
+    assert person is not None and content is not None, "it was not erased"
+    family = f"{person.family} {person.given or ''}".strip() if person.family else content.name
+    return Chosen(
+        serial=held.serial,
+        code=held.code,
+        language=held.language,
+        kind=held.kind,
+        name=content.name,
+        family=family,
+        email=person.email or "",
+        group=group,
+        row=row,
+        order=order,
+    )
+
+
+def _meant(held: Held, choice: Choice) -> bool:
+    """Whether it is what the flags say. Words of a name are compared as everywhere: no case, no accents."""
+    name = held.content.name if held.content else ""
+    return (
+        (choice.course is None or records.course_of(held) == choice.course)
+        and (choice.since is None or held.issued >= choice.since)
+        and (choice.until is None or held.issued <= choice.until)
+        and (not choice.codes or held.code in choice.codes)
+        and (choice.name is None or set(folded(choice.name).split()) <= set(folded(name).split()))
+    )
+
+
+def _stands(held: Held, row: int | None, choice: Choice, problems: list[Problem]) -> bool:
+    """Whether it is in force; where it was named one by one, why not is told."""
+    if held.state == "issued" and not held.erased:
+        return True
+    if choice.source is None and not choice.codes:
+        return False
+    code = codes.grouped(held.code)
+    on = f" on {date_long(held.ended, 'en')}" if held.ended else ""
+    hint = ""
+    if held.state == "reserved":
+        what, hint = "is not finished: a batch was stopped on its way", "Run that batch again: it goes on."
+    elif held.state == "replaced":
+        by = f" by {codes.grouped(held.replaced_by)}" if held.replaced_by else ""
+        what, hint = f"was replaced{on}{by}", "Ask for the new one, or name the roster instead."
+    elif held.state == "revoked":
+        what = f"was revoked{on}"
+    else:
+        what = "cannot be made again: the personal data in it was erased"
+    who = f" of {held.content.name}" if held.content else ""
+    source = choice.source
+    problems.append(
+        Problem(
+            code=held.state if held.state != "issued" else "erased",
+            severity="warning",
+            message=f"Certificate {code}{who} {what}, so it is left out.",
+            hint=hint,
+            file=str(source) if source else None,
+            row=row,
+            exit_code=ExitCode.USAGE,
+        )
+    )
+    return False
+
+
+def _expired(expired: Sequence[Held]) -> list[Problem]:
+    """One sentence for all: they are the rule in an old course."""
+    if not expired:
+        return []
+    what = (
+        "1 certificate has expired and is"
+        if len(expired) == 1
+        else f"{len(expired):,} certificates have expired and are"
+    )
+    some = [
+        f"{held.content.name if held.content else codes.grouped(held.code)} ({held.expires})" for held in expired[:3]
+    ]
+    more = f" and {len(expired) - 3:,} more" if len(expired) > 3 else ""
+    message = f"{what} left out: {', '.join(some)}{more}."
+    hint = f"To take one all the same, name it: --code {codes.grouped(expired[0].code)}"
+    return [Problem(code="expired", severity="warning", message=message, hint=hint, exit_code=ExitCode.USAGE)]
+
+
+def _nothing_left(registry: Registry, choice: Choice) -> Problem:
+    hint = "See what there is: certgen list"
+    if choice.course is not None:
+        known = records.courses(registry)
+        near = toml.nearest(choice.course, known)
+        if choice.course not in known:
+            hint = f"Did you mean “{near}”?" if near else f"The courses here are: {', '.join(known)}."
+    return usage("nothing-chosen", "No certificate is left that could be taken.", hint, None)
