@@ -211,6 +211,7 @@ class Batch(Enrolment):
                 return
             self._read_back(tray, sealer, [order for order, _ in made])
             self._hand_over(tray, made, sealer)
+        self.readdress()
         if self.options.badges:
             self._write_badges()
         self._list()

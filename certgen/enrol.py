@@ -293,6 +293,35 @@ class Enrolment(Intake, ABC):
         sealed = sealer.seal(order.credential, order.place)
         return self._done(order, made.sha256, sealed.payload, sealed.packed)
 
+    def readdress(self) -> None:
+        """E-mail addresses and consent as the roster has them now, of people whose certificates stay: mail goes where
+        the last roster says. An address that is printed stays, as the certificate does."""
+        assert self.registry is not None
+        people: dict[int, tuple[Recipient, bool]] = {}
+        moved = []
+        for standing in self.standings:
+            held, now = standing.kept, standing.wanted
+            if held is None or held.recipient is None:
+                continue
+            email = held.recipient.email if self.design.prints("recipient.email") else now.recipient.email
+            if email != held.recipient.email or now.consented != held.consented:
+                people[held.serial] = replace(held.recipient, email=email), now.consented
+                moved += [now.recipient] if email != held.recipient.email else []
+        if people:
+            self.registry.readdress(people)
+        if moved:
+            shown = ", ".join(f"{person.name} (row {person.row})" for person in moved[:3])
+            more = f" and {len(moved) - 3:,} more" if len(moved) > 3 else ""
+            self.problems.append(
+                Problem(
+                    code="readdressed",
+                    severity="warning",
+                    message=f"E-mail addresses are other ones than when the certificates were issued: {shown}{more}.",
+                    hint="Mail goes to the addresses on this roster from now on; the certificates stay as they are.",
+                    file=str(self.roster),
+                )
+            )
+
     def _record(self, standings: Sequence[Standing]) -> Batch:
         """What history is told: whoever was decided about by hand, and why."""
         options = self.options

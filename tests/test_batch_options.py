@@ -14,6 +14,7 @@ from academy import COURSE, ROSTER, Academy
 from certgen import batch, press
 from certgen.batch import BatchResult, Options
 from certgen.errors import ExitCode
+from certgen.registry import Registry
 
 
 @pytest.fixture
@@ -98,3 +99,21 @@ def test_pdfs_are_signed_as_well_when_asked_for(
         said = subprocess.run([tool("pdfsig"), "-nocert", str(path)], capture_output=True, text=True, check=True).stdout
         assert "Signature is Valid" in said and "Total document signed" in said
     assert run(academy, sign_pdf=file).counts.unchanged == 3
+
+
+def test_a_corrected_address_is_where_mail_goes_from_then_on_and_the_certificate_stays(academy: Academy) -> None:
+    """The person is known by an id, so another address is no other person."""
+    academy.write_roster("Id,Name,E-mail,Score,Attendance\n7,Ana Díaz,ana@exmaple.org,91,90\n")
+    (first,) = run(academy).certificates
+    academy.write_roster("Id,Name,E-mail,Score,Attendance\n7,Ana Díaz,ana@example.org,91,90\n")
+    again = run(academy)
+    (second,) = again.certificates
+    assert (second.state, second.code, second.sha256) == ("unchanged", first.code, first.sha256)
+    assert [problem.code for problem in again.problems if "addresses" in problem.message] == ["readdressed"]
+    registry = Registry.open(academy.folder, [])
+    assert registry is not None
+    with registry:
+        (held,) = registry.all()
+        assert held.recipient is not None
+        assert held.recipient.email == "ana@example.org"
+    assert not [problem for problem in run(academy).problems if problem.code == "readdressed"]
