@@ -308,6 +308,11 @@ def test_the_order_of_names_is_that_of_dictionaries_not_of_code_points() -> None
     ]  # fmt: skip
 
 
+def test_each_language_has_its_own_dictionaries() -> None:
+    assert [one.name for one in ordered(map(_one, ["Ögren", "Zola"]), "family", "sv")] == ["Zola", "Ögren"]
+    assert [one.name for one in ordered(map(_one, ["Ögren", "Zola"]), "family", "de")] == ["Ögren", "Zola"]
+
+
 @given(st.lists(st.text(max_size=8), max_size=12), st.sampled_from(["family", "roster", "code"]))
 def test_every_order_keeps_everybody(names: list[str], by: Any) -> None:
     all_ = [_one(name, at) for at, name in enumerate(names)]

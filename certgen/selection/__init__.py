@@ -57,14 +57,18 @@ def choose(registry: Registry, choice: Choice, problems: list[Problem], *, today
     return [] if has_errors(told) else chosen
 
 
-def ordered(chosen: Iterable[Chosen], by: Literal["family", "roster", "code"]) -> list[Chosen]:
-    """The same in another order: of people's names as dictionaries have it, of the roster, of the codes. Source: UTS 10
-    (ICU's root collation, which is right for all scripts alike)."""
+def ordered(
+    chosen: Iterable[Chosen], by: Literal["family", "roster", "code"], language: str | None = None
+) -> list[Chosen]:
+    """The same in another order: of people's names as the dictionaries of ``language`` have it, of the roster, of the
+    codes. Source: UTS 10 (ICU's collations; the root's, which is right for all scripts alike, where no language is
+    given)."""
     if by != "family":
         return sorted(chosen, key=lambda one: one.order if by == "roster" else one.code)
     import icu
 
-    key = icu.Collator.createInstance(icu.Locale.getRoot()).getSortKey
+    locale = icu.Locale.forLanguageTag(language) if language else icu.Locale.getRoot()
+    key = icu.Collator.createInstance(locale).getSortKey
     return sorted(chosen, key=lambda one: (key(one.family), key(one.name), one.code))
 
 
