@@ -34,8 +34,8 @@ def sorted_for_print(chosen: Sequence[Chosen], sort: Sort, language: str | None 
 def sections(
     chosen: Sequence[Chosen], sizes: Sequence[Size], pages: Sequence[int], *, by_language: bool, grouped: bool
 ) -> list[Section]:
-    """Sorted certificates, with the size and number of their pages, in sections: by size, the commonest first; and within
-    each size by group or language in the order of the first of each. Certificates of no page are left out."""
+    """Sorted certificates, with the size and number of their pages, in sections: by size, the commonest first; within
+    each size by group or language, in the order of the first of each. Certificates of no page are left out."""
     leaders: list[Size] = []  # a size for all that differ by rounding
     found: dict[tuple[int, str], Section] = {}
     for one, size, count in zip(chosen, sizes, pages, strict=True):
