@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select
 
 from certgen.errors import CertgenError, Problem
 from certgen.guarded import loose_mode
-from certgen.registry import chain, database, keeping, rows, tables
+from certgen.registry import chain, database, keeping, outbox, rows, tables
 from certgen.registry.rows import Event, Row
 from certgen.registry.shelf import CREDENTIALS, Shelf, altered
 from certgen.registry.snapshot import files
@@ -42,6 +42,7 @@ def _contents(connection: Connection, path: Path) -> list[Problem]:
     events = list(chain.history(connection))
     found += list(_rows(connection, path, events))[:20]
     found += [database.damaged(path, fault) for fault in _kept(Shelf(connection, path))][:20]
+    found += [database.damaged(path, fault) for fault in outbox.faults(connection)][:20]
     return found
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from certgen.errors import CertgenError
 from certgen.guarded import write_new
 from certgen.registry import chain, checking, database, tables
 from certgen.registry.lease import Lease
@@ -38,6 +39,30 @@ def found(path: Path, *, shared: bool) -> None:
 def _fill(connection: Connection, shared: bool) -> None:
     tables.metadata.create_all(connection)
     note(connection, shared=shared, new=True)
+
+
+def version(connection: Connection, path: Path) -> int:
+    """Of its tables. Raises :class:`CertgenError` where there are none, and for those of a newer certgen."""
+    said = chain.meta(connection, "schema") if connection.dialect.has_table(connection, "meta") else None
+    if said is None or not said.isdigit():
+        raise CertgenError(database.damaged(path, "it is not a registry, or not a whole one"))
+    if int(said) > tables.SCHEMA:
+        message = "The registry was written by a newer certgen."
+        hint = "Update certgen here: pip install --upgrade certgen"
+        raise CertgenError(database.problem(path, "registry-newer", message, hint))
+    return int(said)
+
+
+def stepped_up(connection: Connection, path: Path) -> bool:
+    """Brings the tables to today's version; whether there was anything to do. Tables that are not as they were made are
+    left alone: their new note would say that all is well."""
+    was = version(connection, path)
+    shape = chain.meta(connection, checking.SHAPE)
+    if was < tables.SCHEMA and shape not in (None, database.shape(connection)):
+        raise CertgenError(database.damaged(path, "its tables are not as they were made"))
+    for step in range(was, tables.SCHEMA):
+        tables.MIGRATIONS[step](connection)
+    return was < tables.SCHEMA
 
 
 def note(connection: Connection, *, shared: bool, new: bool) -> None:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from certgen.errors import CertgenError
 from certgen.model import Recipient
 from certgen.names import folded
-from certgen.registry import chain, rows
+from certgen.registry import chain, outbox, rows
 from certgen.registry.rows import Ask, Batch, Done, Held, Reserved, Row, Wanted
 from certgen.registry.shelf import CREDENTIALS, Shelf, meanwhile, pieces
 
@@ -227,6 +227,7 @@ def erase(shelf: Shelf, serials: Iterable[int], names: Iterable[str]) -> list[He
     shelf.write(gone)
     people = {folded(name) for name in names} | {folded(held.content.name) for held in before if held.content}
     notes = chain.forget(shelf.connection, people)
+    outbox.forget(shelf, [row["serial"] for row in gone])
     facts = {"serials": [row["serial"] for row in gone], "notes": notes}
     chain.append(shelf.connection, "erased", facts, (), _seals(gone))
     return before

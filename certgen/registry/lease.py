@@ -72,13 +72,17 @@ class Lease:
         self.pace = pace or Pace()
         self.shared = shared
         self.computer = f"{uuid.getnode():x}" if shared else ""
-        self._registry = registry
+        self.registry = registry
         self._lock = Lock(_elsewhere(registry) if shared else registry.with_name(f"{registry.name}-lock"), self.pace)
         self._file = registry.with_name(f"{registry.name}-lease")
         self._guard = registry.with_name(f"{registry.name}-lease-taken")
         self._mine: Holder | None = None
         self._stop = threading.Event()
         self._heart: threading.Thread | None = None
+
+    def like(self, path: Path) -> Lease:
+        """Another right, on the same ground; ``path`` begins the names of its files."""
+        return Lease(path, shared=self.shared, pace=self.pace)
 
     def take(self, waiting: Waiting | None = None) -> None:
         """Waits for as long as it takes; ``waiting`` is told who has it, once for each. Raises :class:`CertgenError`
@@ -95,7 +99,7 @@ class Lease:
                     self._lock.give_back()
                     raise
         except OSError as error:
-            raise CertgenError(_refused(self._registry, error)) from error
+            raise CertgenError(_refused(self.registry, error)) from error
 
     def give_back(self) -> None:
         self._stop.set()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime
 from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, func, select
+from sqlalchemy import Engine, Select, func, select
 
 from certgen.errors import CertgenError, Problem
 from certgen.guarded import why
@@ -20,6 +20,7 @@ from certgen.registry import chain, checking, database, founding, issuing, keepi
 from certgen.registry.ground import ground
 from certgen.registry.lease import Lease, Pace, Waiting
 from certgen.registry.matching import matches
+from certgen.registry.outbox import Outbox
 from certgen.registry.rows import Ask, Batch, Done, Event, Held, Match, Reserved, State, Wanted
 from certgen.registry.shelf import CREDENTIALS, MANY, Shelf, pieces
 from certgen.registry.snapshot import Setting
@@ -79,27 +80,16 @@ class Registry:
         """Steps to today's tables. A registry that was ever used over a network keeps to what is safe there, wherever
         it is opened."""
         with database.told(self.path), self._engine.connect() as connection:
-            version = self._version(connection)
+            old = founding.version(connection, self.path) < tables.SCHEMA
             shared = chain.meta(connection, founding.SHARED) is not None
-        if version > tables.SCHEMA:
-            message = "The registry was written by a newer certgen."
-            hint = "Update certgen here: pip install --upgrade certgen"
-            raise CertgenError(database.problem(self.path, "registry-newer", message, hint))
         if shared and not self._lease.shared:
             self._lease = Lease(self.path, shared=True, pace=self._lease.pace)
-        if version < tables.SCHEMA or shared != self._lease.shared:
+        if old or shared != self._lease.shared:
             with self._write() as shelf:
-                for step in range(self._version(shelf.connection), tables.SCHEMA):
-                    tables.MIGRATIONS[step](shelf.connection)
-                founding.note(shelf.connection, shared=self._lease.shared, new=version < tables.SCHEMA)
+                new = founding.stepped_up(shelf.connection, self.path)
+                founding.note(shelf.connection, shared=self._lease.shared, new=new)
         with database.told(self.path), database.outside(self._engine) as connection:
             database.set_journal(connection, shared=self._lease.shared)
-
-    def _version(self, connection: Connection) -> int:
-        said = chain.meta(connection, "schema") if connection.dialect.has_table(connection, "meta") else None
-        if said is None or not said.isdigit():
-            raise CertgenError(database.damaged(self.path, "it is not a registry, or not a whole one"))
-        return int(said)
 
     def close(self) -> None:
         self._engine.dispose()
@@ -405,6 +395,10 @@ class Registry:
     def set_meta(self, name: str, value: str) -> None:
         with self._write() as shelf:
             chain.set_meta(shelf.connection, name, value)
+
+    def outbox(self, now: Callable[[], datetime] = chain.now) -> Outbox:
+        """The messages to people, and what became of them. ``now`` is asked what time it is (UTC)."""
+        return Outbox(self._lease, self._read, self._write, now)
 
     # --- as a whole ----------------------------------------------------------------------------
 

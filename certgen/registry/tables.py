@@ -2,7 +2,7 @@
 
 Days are ISO 8601 text. ``credentials`` has a row for each certificate and is never shortened; ``events`` is history,
 ``seals`` what each event left a row as, ``notes`` the parts of an event that may be erased, ``blobs`` files by their
-SHA-256, deflated.
+SHA-256, deflated; ``outbox`` has a row for each message to somebody.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from sqlalchemy import Column, Connection, Index, Integer, LargeBinary, MetaData, String, Table, text
 
-SCHEMA = 1
+SCHEMA = 2
 
 metadata = MetaData()
 
@@ -109,5 +109,23 @@ keys = Table(
     Column("made_on", String, nullable=False),
 )
 
-MIGRATIONS: dict[int, Callable[[Connection], None]] = {}
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("serial", Integer, primary_key=True, autoincrement=False),
+    Column("purpose", String, primary_key=True),
+    Column("round", Integer, primary_key=True, autoincrement=False),
+    Column("state", String, nullable=False),
+    Column("message_id", String, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("at", String, nullable=False),
+    Column("not_before", String),
+    Column("run", String),  # that is sending it, or was when it was killed
+    Column("address", String),
+    Column("words", String),
+    Column("digest", LargeBinary, nullable=False),  # of the other columns, without run
+    sqlite_with_rowid=False,
+)
+
+MIGRATIONS: dict[int, Callable[[Connection], None]] = {1: outbox.create}
 """From a version of the tables to the next; each runs in one transaction with the note that it was done."""
