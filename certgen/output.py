@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, BinaryIO, Literal, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -249,11 +249,20 @@ def patiently(act: Callable[[], T], pauses: Iterable[float] = (0.1, 0.3, 0.6, 1.
 
 def write_whole(path: Path, data: bytes) -> None:
     """A file that is there with all its bytes or not at all. Raises :class:`CertgenError`."""
+    with whole(path) as file:
+        file.write(data)
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[BinaryIO]:
+    """A file to be written piece by piece, which is there with all of it at the end, or not at all. Raises
+    :class:`CertgenError`; an OSError raised meanwhile is told as one of this file's."""
     temporary, target = Path(long_path(f"{path}.part")), Path(long_path(str(path)))
     with told(f"“{path.name}” cannot be written"):
         try:
-            temporary.write_bytes(data)
-        except OSError:
+            with temporary.open("wb") as file:
+                yield file
+        except BaseException:
             temporary.unlink(missing_ok=True)
             raise
         try:
