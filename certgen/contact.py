@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-import pypdfium2
 from pikepdf import Array, Dictionary, Name, ObjectStreamMode, Pdf, Stream
 
 from certgen import assets
+from certgen.picture import rendered
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -72,11 +72,7 @@ def _introduced(whole: Pdf, first: Pdf) -> None:
 
 def images(data: bytes, side: int = PAGE) -> list[Image.Image]:
     """A file's pages as pictures, ``side`` pixels along their longer side."""
-    document = pypdfium2.PdfDocument(data)
-    try:
-        return [page.render(scale=side / max(page.get_size())).to_pil().convert("RGB") for page in document]
-    finally:
-        document.close()
+    return list(rendered(data, lambda width, height: side / max(width, height)))
 
 
 def sheet(cards: Sequence[tuple[Sequence[Image.Image], str]]) -> bytes:
