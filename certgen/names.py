@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
+from difflib import SequenceMatcher
 
 from msgspec import Struct
 
@@ -121,6 +123,32 @@ def folded(name: str) -> str:
     return unicodedata.normalize("NFC", " ".join(sorted(word for word in words if word)))
 
 
+def slips(name: str) -> Iterator[tuple[str, ...]]:
+    """Keys of which two names share one when they may be one name and a slip: one word is spelt otherwise and begins or
+    ends alike, or is missing in one of them while two others agree. For finding; :func:`alike` decides."""
+    words = tuple(folded(name).split())
+    if len(words) > 1:
+        yield words
+    for at, word in enumerate(words):
+        rest = words[:at] + words[at + 1 :]
+        yield (*rest, "", word[0])
+        yield (*rest, "", "", word[-1])
+        if len(rest) > 1:
+            yield rest
+
+
+def alike(name: str, other: str) -> bool:
+    """Whether two names may be one, misspelt: see :func:`slips`. Equal ones are."""
+    ours, theirs = set(folded(name).split()), set(folded(other).split())
+    mine, yours = ours - theirs, theirs - ours
+    if len(mine) + len(yours) < 2:
+        return not (mine or yours) or len(ours & theirs) > 1
+    if len(mine) != 1 or len(yours) != 1:
+        return False
+    return SequenceMatcher(None, mine.pop(), yours.pop(), autojunk=False).ratio() >= _ALIKE
+
+
+_ALIKE = 0.6  # Díaz and Diez, Silva and Silvia, Mueller and Müller are; Kim and Lim too, Bo and Li are not
 _TWICE = re.compile(r"([^()]+?)\s*\(([^()]+)\)")
 
 

@@ -104,10 +104,10 @@ def settle(
                 done.append(standing._replace(do="replace"))
         elif match.kind == "unchanged":
             done.append(standing._replace(do="remake" if again else "keep"))
-        elif match.kind == "other-email":
+        elif match.kind in ("other-email", "other-name"):
             said = on_email or asker.ask_email(standing)
             if said is None:
-                problems.append((standing, _email_problem(standing)))
+                problems.append((standing, _identity_problem(standing)))
             else:
                 done.append(standing._replace(do="replace" if said == "same" else "make"))
         elif _changed(standing):
@@ -170,15 +170,25 @@ def _cell(standing: Standing) -> str | None:
     return next((cells[field] for field in fields if field in cells), None)
 
 
-def _email_problem(standing: Standing) -> Problem:
+def same_person(standing: Standing) -> str:
+    """What is to be asked about somebody who may be the person of an earlier certificate: a statement."""
     held, person = standing.match.current, standing.job.recipient
     assert held is not None
-    old = held.recipient.email if held.recipient else "another address"
+    code, before = codes.grouped(held.code), held.content.name if held.content else ""
+    if standing.match.kind == "other-name":
+        return f"{before} has certificate {code} and is not on the roster any more; {person.name} is new there."
+    old = held.recipient.email if held.recipient else None
+    now = f"has {person.email} there now" if person.email else "has no address there now"
+    return f"{before} has certificate {code} under {old or 'no address'}, is not on the roster any more, and {now}."
+
+
+def _identity_problem(standing: Standing) -> Problem:
+    person = standing.job.recipient
+    kind = "name" if standing.match.kind == "other-name" else "email"
     return Problem(
-        code="other-email",
-        message=f"{person.name} has certificate {codes.grouped(held.code)} under {old}, which is not on the roster any "
-        f"more. Is {person.email or 'this row'} the same person?",
-        hint="--new-email same if so: the old certificate is replaced. --new-email other if it is somebody else.",
-        cell=person.cells.get("email"),
+        code=f"other-{kind}",
+        message=f"{same_person(standing)} Is that the same person?",
+        hint=f"--new-{kind} same if so: the old certificate is replaced. --new-{kind} other if it is somebody else.",
+        cell=person.cells.get(kind),
         exit_code=ExitCode.ROSTER,
     )

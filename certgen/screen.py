@@ -100,11 +100,11 @@ class Screen:
         return answer
 
     def ask_email(self, standing: Standing) -> OnEmail | None:
-        held, person = standing.match.current, standing.job.recipient
-        if not self._ask or held is None or held.recipient is None:
+        from certgen.reconcile import same_person
+
+        if not self._ask:
             return None
-        old, now = held.recipient.email or "no address", person.email or "no address"
-        words = f"{person.name} had {old} and now has {now}. Is that the same person"
+        words = f"{same_person(standing)} Is that the same person"
         return "same" if click.confirm(printable(words), default=True) else "other"
 
     def plan(self, plan: Plan, problems: list[Problem]) -> None:

@@ -209,6 +209,33 @@ def test_two_ids_are_two_people_and_a_namesake_in_another_run_is_nobody_we_know(
         assert one(registry, ANA).kind == "other-email"  # the roster has lost its column of ids
 
 
+@pytest.mark.parametrize(
+    ("before", "now", "asked"),
+    [
+        ("Ana Dias", "Ana Díaz", True),
+        ("Ana Díaz", "Ana María Díaz", True),
+        ("Müller, Jan", "Jan Mueller", True),
+        ("Олена Ковал", "Олена Коваль", True),
+        ("Ana Díaz", "Ana Okafor", False),
+        ("Ana Díaz", "Pedro Díaz", False),
+        ("Ana Díaz", "Ana", False),
+    ],
+)
+def test_a_name_that_is_spelt_a_little_otherwise_is_asked_about_where_there_are_only_names(
+    tmp_path: Path, before: str, now: str, asked: bool
+) -> None:
+    with opened(tmp_path) as registry:
+        (old,) = issue(registry, [wanted(before, email="")])
+        match = one(registry, wanted(now, email=""))
+        assert match.kind == ("other-name" if asked else "new")
+        assert not asked or (match.current is not None and match.current.code == old.code)
+        assert one(registry, wanted(now, email="a@b.test")).kind == "new"  # an address is better evidence
+        assert [found.kind for found in registry.match([wanted(before, email=""), wanted(now, email="")])] == [
+            "unchanged",
+            "new",
+        ]
+
+
 # --- a run that was killed -----------------------------------------------------------------------------
 
 

@@ -82,8 +82,11 @@ def inputs(command: Callable[..., int]) -> Callable[..., int]:
 )
 @click.option(
     "--new-email",
+    "--new-name",
+    "new_email",
     type=click.Choice(["same", "other"]),
-    help="Whether a name whose e-mail address has changed is the same person [in a terminal it asks].",
+    help="Whether somebody whose e-mail address has changed, or whose name is spelt a little otherwise, is the same "
+    "person [in a terminal it asks].",
 )
 @click.option(
     "--sign-pdf",

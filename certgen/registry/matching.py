@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
-from certgen.names import folded
+from certgen.names import alike, folded, slips
 from certgen.registry.rows import Content, Held, Match, Wanted
 
 _FIELDS = {
@@ -30,8 +30,8 @@ def matches(wanted: Sequence[Wanted], rows: Iterable[Held]) -> list[Match]:
         people.setdefault(row.person, []).append(row)
     found: list[Match | None] = [_match(one, people[one.person]) if one.person in people else None for one in wanted]
     if None in found:
-        namesakes = _namesakes(people, {one.person for one in wanted})
-        found = [match or _stranger(one, namesakes) for one, match in zip(wanted, found, strict=True)]
+        gone = _Gone(people, {one.person for one in wanted})
+        found = [match or gone.match(one) for one, match in zip(wanted, found, strict=True)]
     return [match or Match("new") for match in found]
 
 
@@ -81,30 +81,43 @@ def _words(value: str | Decimal | date | None) -> str:
     return value.isoformat() if isinstance(value, date) else value
 
 
-def _namesakes(people: Mapping[str, Sequence[Held]], wanted: set[str]) -> dict[tuple[str, str], list[Held]]:
-    """(run, folded name) -> the current rows of people who are not on the roster any more."""
-    found: dict[tuple[str, str], list[Held]] = {}
-    for person, rows in people.items():
-        current = max((row for row in rows if row.state in ("issued", "reserved")), key=_currency, default=None)
-        if person not in wanted and current is not None and current.content is not None:
-            found.setdefault((current.run, folded(current.content.name)), []).append(current)
-    return found
+class _Gone:
+    """People of these runs who are not on the roster any more: one of them may be somebody who seems to be new."""
+
+    def __init__(self, people: Mapping[str, Sequence[Held]], wanted: set[str]) -> None:
+        self._namesakes: dict[tuple[str, str], list[Held]] = {}  # (run, folded name) -> current rows
+        self._misspelt: dict[tuple[str, ...], list[Held]] = {}  # of those who are known by their names alone
+        for person, rows in people.items():
+            current = max((row for row in rows if row.state in ("issued", "reserved")), key=_currency, default=None)
+            if person in wanted or current is None or current.content is None:
+                continue
+            self._namesakes.setdefault((current.run, folded(current.content.name)), []).append(current)
+            if current.by == "name":
+                for key in slips(current.content.name):
+                    self._misspelt.setdefault((current.run, *key), []).append(current)
+        self._taken: set[int] = set()  # each can be one person only
+
+    def match(self, wanted: Wanted) -> Match:
+        """Two who both have ids are two people; one whose name is spelt a little otherwise may be the same one, where
+        there is nothing but names to go by."""
+        row = next(self._free(self._namesakes.get((wanted.run, folded(wanted.content.name)), ())), None)
+        if row is not None and not (row.by == "id" and wanted.by == "id"):
+            self._taken.add(row.serial)
+            return Match("other-email", row, (_identity(row, wanted), *differences(row.content, wanted.content)))
+        if wanted.by == "name" and self._misspelt:
+            for key in slips(wanted.content.name):
+                for row in self._free(self._misspelt.get((wanted.run, *key), ())):
+                    if row.content is not None and alike(row.content.name, wanted.content.name):
+                        self._taken.add(row.serial)
+                        return Match("other-name", row, differences(row.content, wanted.content))
+        return Match("new")
+
+    def _free(self, rows: Sequence[Held]) -> Iterator[Held]:
+        return (row for row in rows if row.serial not in self._taken)
 
 
 def _currency(row: Held) -> tuple[bool, int]:
     return row.state == "issued", row.revision
-
-
-def _stranger(wanted: Wanted, namesakes: Mapping[tuple[str, str], list[Held]]) -> Match:
-    """New, unless someone of that name has gone: two who both have ids are two people."""
-    there = namesakes.get((wanted.run, folded(wanted.content.name))) if namesakes else None
-    for row in there or ():
-        if not (row.by == "id" and wanted.by == "id"):
-            assert there is not None
-            there.remove(row)  # it can be one person only
-            told = _identity(row, wanted)
-            return Match("other-email", row, (told, *differences(row.content, wanted.content)))
-    return Match("new")
 
 
 def _identity(before: Held, now: Wanted) -> tuple[str, str, str]:

@@ -24,7 +24,7 @@ from certgen.model import AwardKind, Recipient
 
 State = Literal["reserved", "issued", "replaced", "revoked"]
 By = Literal["id", "email", "name"]
-MatchKind = Literal["new", "unfinished", "unchanged", "changed", "other-email"]
+MatchKind = Literal["new", "unfinished", "unchanged", "changed", "other-email", "other-name"]
 
 SALT = 16  # bytes
 
@@ -104,7 +104,8 @@ class Match(Struct, frozen=True):
 
     ``differences``: (field, before, now), in words. A revoked certificate counts as changed: its state is one of the
     differences. ``other-email``: nobody of that identity, but in the same run someone of that name whose own identity
-    is not on the roster any more; ``current`` is that row.
+    is not on the roster any more; ``current`` is that row. ``other-name``: the same of a name that is spelt a little
+    otherwise, where both are known by their names alone.
     """
 
     kind: MatchKind
