@@ -32,19 +32,20 @@ class Keyring:
 
     seconds = 30.0  # for an answer; somebody may have to unlock it
 
-    def __init__(self) -> None:
+    def __init__(self, service: str = SERVICE) -> None:
+        self._service = service
         self._silent = False
 
     def get(self, name: str) -> str | None:
-        return self._ask(lambda ring: ring.get_password(SERVICE, name))
+        return self._ask(lambda ring: ring.get_password(self._service, name))
 
     def put(self, name: str, passphrase: str) -> bool:
         """Whether it keeps the passphrase: what it gives back is compared."""
-        self._ask(lambda ring: ring.set_password(SERVICE, name, passphrase))
+        self._ask(lambda ring: ring.set_password(self._service, name, passphrase))
         return self.get(name) == passphrase
 
     def forget(self, name: str) -> None:
-        self._ask(lambda ring: ring.delete_password(SERVICE, name))
+        self._ask(lambda ring: ring.delete_password(self._service, name))
 
     def _ask(self, work: Callable[[ModuleType], T]) -> T | None:
         found: list[T] = []

@@ -55,3 +55,71 @@ def answered(code: int, said: bytes | str, where: Where) -> Reply:
 def lost(where: Where, words: str) -> Reply:
     """The connection broke, or nothing came in time. After the final dot nobody knows what became of the message."""
     return Reply("unknown" if where == "end" else "later", where, 0, "", words)
+
+
+# --- in plain words --------------------------------------------------------------------------
+
+_MEANINGS = {
+    "1.1": "There is no such address.",
+    "1.2": "There is no such mail domain: look for a slip behind the @.",
+    "1.3": "The address is not written as addresses are.",
+    "1.6": "The person has moved to another address.",
+    "1.10": "That domain takes no mail.",
+    "2.1": "The mailbox is switched off.",
+    "2.2": "The mailbox is full.",
+    "2.3": "The message is larger than that mailbox takes.",
+    "3.4": "The message is larger than the mail server takes.",
+    "4.1": "The other mail server does not answer.",
+    "4.4": "There is no way to that mail domain: look for a slip behind the @.",
+    "6.7": "A server on the way does not take addresses with letters beyond ASCII.",
+    "7.26": "The server takes no mail from your domain, as its SPF or DKIM entry does not name this mail server.",
+}
+"""By subject and detail of the enhanced code, whatever its class."""
+
+_BY_CODE = {
+    450: "The server wants it offered again later.",
+    451: "The server wants it offered again later.",
+    452: "The server has no room at the moment.",
+    550: "The server takes no mail for that address.",
+    551: "The person is not at that server.",
+    552: "The message or the mailbox is too large.",
+    553: "The server does not take the address as it is written.",
+    554: "The server does not take the message.",
+}
+
+
+def meaning(reply: Reply) -> str:
+    """One sentence for a person who knows nothing of servers; what the server itself said goes beside it."""
+    if reply.kind == "accepted":
+        return "The mail server has taken it."
+    if reply.kind == "unknown":
+        return "It may have arrived or not: the connection was lost while the server was answering."
+    if not reply.code:
+        return reply.words
+    detail = _MEANINGS.get(reply.enhanced.partition(".")[2])
+    policy = "The server wants it offered again later." if reply.kind == "later" else "The server refuses such mail."
+    if detail is None and reply.enhanced[1:4] == ".7.":
+        detail = policy
+    return detail or _BY_CODE.get(reply.code) or policy
+
+
+_PAUSE = re.compile(
+    r"(?i)\b(?:in|after|for|wait|within|another)\s+(?:about\s+|at least\s+)?"
+    r"(?:(?P<clock>\d{1,2}:\d\d(?::\d\d)?)|(?P<count>\d{1,5})\s*(?P<unit>s|h|m|sec\w*|min\w*|hour\w*)\b)"
+)
+_UNITS = {"s": 1, "m": 60, "h": 3600}
+SOONEST, LATEST = 30.0, 3600.0  # seconds
+
+
+def hint(reply: Reply) -> float | None:
+    """Seconds after which a server says that it may be asked again ("try again in 300 seconds", "greylisted for 5
+    minutes", "in 00:04:32"), within bounds; None where it says nothing of the kind. There is no standard for it."""
+    found = _PAUSE.search(reply.words) if reply.kind == "later" else None
+    if found is None:
+        return None
+    if found["clock"]:
+        parts = [int(part) for part in found["clock"].split(":")]
+        seconds = sum(part * scale for part, scale in zip(reversed(parts), (1, 60, 3600), strict=False))
+    else:
+        seconds = int(found["count"]) * _UNITS[found["unit"][0].lower()]
+    return min(max(float(seconds), SOONEST), LATEST)

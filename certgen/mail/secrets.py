@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, NoReturn
 
 from certgen.keys.passphrase import Keyring
 
@@ -28,7 +29,7 @@ class Secret:
     def __repr__(self) -> str:
         return "Secret(•••)"
 
-    def __reduce__(self) -> tuple[object, ...]:
+    def __reduce__(self) -> NoReturn:
         raise TypeError("a secret stays in its process")
 
 
@@ -39,14 +40,18 @@ def service(host: str) -> str:
 
 def found(host: str, user: str, auth: Auth, ask: Ask | None) -> Secret | None:
     """The secret of an account: the environment's, the keyring's, or what a person answers. None: there is none."""
-    raise NotImplementedError
+    told = os.environ.get(TOKEN if auth == "oauth" else PASSWORD) or Keyring(service(host)).get(user)
+    if not told and ask is not None:
+        what = "Access token" if auth == "oauth" else "Password"
+        told = ask(f"{what} of {user} at {host}")
+    return Secret(told.strip() if auth == "oauth" else told) if told else None
 
 
 def store(host: str, user: str, secret: Secret) -> bool:
     """Puts it into this computer's keyring; whether that keeps it."""
-    raise NotImplementedError
+    return Keyring(service(host)).put(user, secret.reveal())
 
 
 def forget(host: str, user: str) -> None:
     """Takes it out of the keyring."""
-    raise NotImplementedError
+    Keyring(service(host)).forget(user)
