@@ -1,0 +1,252 @@
+"""An issued certificate becomes a message to the person who earned it.
+
+What the message says comes from what the registry kept when the certificate was issued; only the words, and who sends,
+are today's.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import quote, urlencode, urlsplit
+
+from certgen import codes, credential, records
+from certgen.compose.context import Context
+from certgen.copies import Copier, as_credential
+from certgen.errors import CertgenError, ExitCode, Problem
+from certgen.fields import Slot
+from certgen.mail import words as wording
+from certgen.mail.filled import Filled, Say, Value, fill
+from certgen.mail.markup import Look
+from certgen.mail.message import AUTOMATIC, Attached, Envelope, for_servers, message, written
+from certgen.mail.words import Purpose, Words
+from certgen.model import Credential, Issuer, Mail, Mailbox
+from certgen.registry import Held, Registry
+from certgen.registry.snapshot import Kept
+
+Paint = Callable[[bytes], bytes]
+"""A certificate's PDF to a PNG of its first page."""
+
+TEST_MARK = "[Test]"
+
+
+class Draft(NamedTuple):
+    """A message before it goes out. ``to``: the envelope's address."""
+
+    held: Held
+    filled: Filled
+    to: str
+    message_id: str
+    make: Callable[[], bytes]
+
+
+class Composer:
+    """Makes messages. A context manager: copies of certificates are made meanwhile.
+
+    ``folders``: where templates of one's own may be, the course's before the issuer's. ``paint``: puts a picture of
+    the certificate into the HTML.
+    """
+
+    def __init__(
+        self,
+        registry: Registry,
+        folder: Path,
+        mail: Mail,
+        secret: bytes,
+        purpose: Purpose,
+        folders: Sequence[Path],
+        problems: list[Problem],
+        *,
+        paint: Paint | None = None,
+        template: Path | None = None,
+    ) -> None:
+        self._registry, self._folder, self._mail, self._secret = registry, folder, mail, secret
+        self._purpose: Purpose = purpose
+        self._folders, self._problems, self._paint, self._template = folders, problems, paint, template
+        self._copier = Copier(registry)
+        self._kept: dict[str, Kept] = {}
+        self._contexts: dict[tuple[str, str, int, date, date | None], Context] = {}
+        self._words: dict[tuple[str, str], Words | None] = {}
+
+    def __enter__(self) -> Composer:
+        self._copier.__enter__()
+        return self
+
+    def __exit__(self, *how: object) -> None:
+        self._copier.__exit__(None, None, None)
+
+    # --- one message -------------------------------------------------------------------------
+
+    def words(self, held: Held) -> Words | None:
+        """The template for a certificate, read once; None with Problems."""
+        default = self.kept(held).course.languages[0]
+        key = held.language, default
+        if key not in self._words:
+            if self._template is not None:
+                self._words[key] = wording.load(self._template, held.language, self._problems)
+            else:
+                self._words[key] = wording.choose(self._purpose, held.language, default, self._folders, self._problems)
+        return self._words[key]
+
+    def kept(self, held: Held) -> Kept:
+        """What the certificate was made from."""
+        if held.setting not in self._kept:
+            if not held.setting:
+                raise CertgenError(_lost(held))
+            self._kept[held.setting] = self._registry.setting(held.setting).kept
+        return self._kept[held.setting]
+
+    def filled(self, held: Held) -> Filled:
+        """What the person will read. The template must be there, and nobody erased."""
+        words = self.words(held)
+        assert words is not None
+        return fill(words, self._say(held))
+
+    def draft(
+        self,
+        held: Held,
+        *,
+        round: int = 1,
+        to: str | None = None,
+        test: bool = False,
+        unsent: bool = False,
+        now: Callable[[], datetime] = lambda: datetime.now().astimezone(),
+    ) -> Draft:
+        """A message, whose bytes are made when they are asked for. ``round``: counts what is sent on purpose again;
+        ``to``: another address than the person's; ``unsent``: a draft that a mail program opens ready to send."""
+        assert held.recipient is not None
+        filled = self.filled(held)
+        if test:
+            filled = filled._replace(subject=f"{TEST_MARK} {filled.subject}")
+        address = for_servers(to or held.recipient.email or "")
+        serial = f"{round} test {now().isoformat()}" if test else str(round)
+        identity = message_id(self._secret, self._purpose, held.code, serial, self._mail.origin.address)
+
+        def make() -> bytes:
+            return self._made(held, filled, Mailbox(address, held.recipient.name if held.recipient else ""), identity,
+                              None if unsent else now())  # fmt: skip
+
+        return Draft(held, filled, address, identity, make)
+
+    def _made(self, held: Held, filled: Filled, to: Mailbox, identity: str, sent: datetime | None) -> bytes:
+        pdf = self.document(held) if self._purpose == "certificate" or self._paint else b""
+        picture = self._paint(pdf) if self._paint else None
+        kept = self.kept(held)
+        shown = None
+        if picture is not None:
+            name = f"{identity.strip('<>').partition('@')[0]}.picture@certgen"
+            shown = (name, " – ".join(part for part in (self.text(held, "award.title"), to.name) if part))
+        look = Look(kept.issuer.name, kept.issuer.primary, kept.issuer.accent, shown, held.url)
+        envelope = Envelope(
+            mail=self._mail,
+            to=to,
+            message_id=identity if sent else None,
+            sent=sent,
+            marks=AUTOMATIC if sent else (("X-Unsent", "1"),),
+        )
+        attached = [Attached(held.file, pdf)] if self._purpose == "certificate" else []
+        return written(message(filled, look, envelope, attached, picture))
+
+    def document(self, held: Held) -> bytes:
+        """The certificate's file, byte for byte as it was issued: where it was put, or made again. Raises
+        :class:`CertgenError` where neither is to be had."""
+        path, state = records.located(held, self._folder)
+        if path is not None and state == "there":
+            return path.read_bytes()
+        data = self._copier.pdf(held)
+        if sha256(data).hexdigest() != held.sha256:
+            raise CertgenError(_lost(held))
+        return data
+
+    # --- values ------------------------------------------------------------------------------
+
+    def text(self, held: Held, path: str) -> str:
+        """One field in words."""
+        return self._say(held)(Slot(path)).text
+
+    def _say(self, held: Held) -> Say:
+        kept = self.kept(held)
+        key = held.language, held.setting, held.award, held.issued, held.expires
+        context = self._contexts.get(key)
+        if context is None:
+            language = held.language if held.language in kept.course.editions else kept.course.languages[0]
+            edition = kept.course.editions[language]
+            context = self._contexts[key] = Context(
+                kept.layout, kept.course, edition, kept.issuer, held.award, held.issued, held.expires, frozenset(),
+                kept.record,
+            )  # fmt: skip
+        made = as_credential(held, kept.issuer)
+        links = {"links.verify": held.url, "links.linkedin": ""}
+
+        def say(slot: Slot) -> Value:
+            if slot.path in links:
+                href = links[slot.path] or linkedin(held, made, context, self._mail.linkedin)
+                return Value(href, href)
+            text = context.expand(_braced(slot)).render(credential.lookup(made), held.language)
+            return Value(text, _leads(slot.path, text, kept.issuer))
+
+        return say
+
+
+def _braced(slot: Slot) -> str:
+    return f"{{{slot.path}:{slot.fmt}}}" if slot.fmt else f"{{{slot.path}}}"
+
+
+def _leads(path: str, text: str, issuer: Issuer) -> str:
+    """Where a value leads; nothing that a roster says leads anywhere."""
+    if path in ("issuer.url", "issuer.privacy_url", "issuer.verify_url", "credential.url"):
+        return text if "://" in text else f"https://{text}" if text else ""
+    if path == "issuer.contact" and issuer.contact:
+        whole = issuer.contact
+        return (
+            whole
+            if whole.startswith(("https://", "http://"))
+            else f"mailto:{quote(whole, safe='@')}"
+            if "@" in whole
+            else ""
+        )
+    if path == "credential.host":
+        parts = urlsplit(issuer.verify_url)
+        return f"{parts.scheme}://{text}"
+    return ""
+
+
+def linkedin(held: Held, made: Credential, context: Context, organisation: str | None) -> str:
+    """LinkedIn's page that adds a certificate to one's profile, with everything filled in. Nothing is sent to LinkedIn
+    before somebody opens it. Source: LinkedIn, Add to Profile (the parameters of its own buttons)."""
+    issuer = context.issuer
+    told = {
+        "startTask": "CERTIFICATION_NAME",
+        "name": context.edition.title,
+        **({"organizationId": organisation} if organisation else {"organizationName": issuer.name}),
+        "issueYear": str(held.issued.year),
+        "issueMonth": str(held.issued.month),
+    }
+    if held.expires:
+        told |= {"expirationYear": str(held.expires.year), "expirationMonth": str(held.expires.month)}
+    told |= {"certUrl": made.url, "certId": codes.grouped(held.code)}
+    return f"https://www.linkedin.com/profile/add?{urlencode(told, quote_via=quote, safe='')}"
+
+
+def message_id(secret: bytes, purpose: str, code: str, round: str, origin: str) -> str:
+    """ "<...@domain>" for one message about one certificate: the first 128 bits of HMAC-SHA-256 with the academy's
+    secret, so that it tells nobody the code, which opens what the site knows. Sources: RFC 5322, 3.6.4; RFC 2104."""
+    said = "".join(f"{len(part)}:{part}," for part in ("certgen-mail-1", purpose, code, round))
+    digest = hmac.digest(secret, said.encode("utf-8"), "sha256")[:16]
+    name = base64.b32encode(digest).decode("ascii").rstrip("=").lower()
+    return f"<{name}@{for_servers(origin).rpartition('@')[2].lower()}>"
+
+
+def _lost(held: Held) -> Problem:
+    return Problem(
+        code="not-as-issued",
+        message=f"Certificate {codes.grouped(held.code)} cannot be had as it was issued: its file is not where it was, "
+        "and what is made again today has other bytes.",
+        hint=f"Put {held.file} back into {held.folder}." if held.file else "",
+        exit_code=ExitCode.REGISTRY,
+    )
