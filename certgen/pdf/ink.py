@@ -33,6 +33,8 @@ class Ink(Protocol):
     """A file's first two lines: the version of PDF that the ink's standard is written for."""
     space: bytes
     """The device's colour space, for the /CS of transparency groups."""
+    standard: str
+    """The PDF/X that a file in this ink can keep, as its metadata names it; empty for none."""
 
     def fill(self, colour: Colour) -> bytes:
         """Operators that set the colour of areas and text, such as ``b"0 0 0 1 k"``."""
@@ -42,13 +44,14 @@ class Ink(Protocol):
         """Operators that set the colour of lines."""
         ...
 
-    def artwork(self, artwork: Artwork) -> Artwork:
-        """The same picture in this ink's colours. Raises CertgenError where it cannot be had in them."""
+    def artwork(self, artwork: Artwork, called: str = "") -> Artwork:
+        """The same picture in this ink's colours. Raises CertgenError where it cannot be had in them; ``called``, its
+        key in page.Document.artwork, says which one that is."""
         ...
 
     def resources(self, store: Store) -> bytes:
         """Entries of /ColorSpace in the resources of every page and form whose content has operators from here; empty
-        if they name none. The objects are written when first asked for; ask once for a store."""
+        if they name none. Ask last: there are those that have been named until then."""
         ...
 
     def intent(self, store: Store) -> bytes:
@@ -61,6 +64,7 @@ class Office:
 
     header = HEADER
     space = b"/DeviceRGB"
+    standard = ""
 
     def fill(self, colour: Colour) -> bytes:
         return _device(colour, b" g", b" rg")
@@ -68,7 +72,7 @@ class Office:
     def stroke(self, colour: Colour) -> bytes:
         return _device(colour, b" G", b" RG")
 
-    def artwork(self, artwork: Artwork) -> Artwork:
+    def artwork(self, artwork: Artwork, called: str = "") -> Artwork:
         return artwork
 
     def resources(self, store: Store) -> bytes:
