@@ -153,12 +153,24 @@ def located(held: Held, folder: Path) -> tuple[Path | None, FileState]:
     """Where a certificate's file is, and whether it is as it was issued."""
     if held.erased or not held.file:
         return None, "erased" if held.erased else "missing"
-    paths = [path for path in _places(held, folder) if path.is_file()]
-    for path in paths:
-        with output.told(f"“{path.name}” cannot be read"):
-            if sha256(path.read_bytes()).hexdigest() == held.sha256:
-                return path, "there"
-    return (paths[0], "altered") if paths else (Path(held.folder, held.file), "missing")
+    found = original(held, folder)
+    if found is not None:
+        return found[0], "there"
+    path = next((path for path in _places(held, folder) if path.is_file()), None)
+    return (path, "altered") if path else (Path(held.folder, held.file), "missing")
+
+
+def original(held: Held, folder: Path) -> tuple[Path, bytes] | None:
+    """The file that was issued, wherever it is now, with its bytes; None where there is none of these bytes."""
+    if held.erased or not held.file:
+        return None
+    for path in _places(held, folder):
+        if path.is_file():
+            with output.told(f"“{path.name}” cannot be read"):
+                data = path.read_bytes()
+            if sha256(data).hexdigest() == held.sha256:
+                return path, data
+    return None
 
 
 def _places(held: Held, folder: Path) -> Iterator[Path]:
@@ -205,19 +217,18 @@ def copy(
         out.mkdir(parents=True, exist_ok=True)
     with Copier(registry) as copier:
         for held in chosen:
-            original, found = located(held, folder)
+            issued = original(held, folder)
             try:
                 data = copier.pdf(held) if held.setting else None
             except CertgenError as error:
-                if found != "there":
+                if issued is None:
                     problems += error.problems
                     continue
                 data = None
             same = data is not None and sha256(data).hexdigest() == held.sha256
-            kept = not same and found == "there" and original is not None
-            if kept and original is not None:
-                with output.told(f"“{original.name}” cannot be read"):
-                    data = original.read_bytes()
+            kept = not same and issued is not None
+            if kept and issued is not None:
+                data = issued[1]
             if data is None:
                 problems.append(_lost(held))
                 continue

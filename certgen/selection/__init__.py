@@ -1,7 +1,7 @@
 """Which certificates are meant: those issued from a roster, those of a manifest, or those that flags narrow down to.
 
 Whatever prints, sends, packs or pictures certificates begins here. Nothing is written and nobody is asked. What comes
-back is small; whoever needs more reads the rows from the registry some at a time (``registry.get(serials)``).
+back is small; whoever needs the rows or the PDF files reads them some at a time (:func:`read`, :class:`Files`).
 """
 
 from __future__ import annotations
@@ -10,18 +10,31 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Literal
 
-from msgspec.structs import replace
-
 from certgen import codes, records, toml
 from certgen.errors import ExitCode, Problem, has_errors
 from certgen.fields import date_long
 from certgen.names import folded
 from certgen.registry import Held, Registry
 from certgen.selection.choice import MANIFEST, Choice, Chosen, nothing_issued, usage
+from certgen.selection.expiry import Due, expiring, until
+from certgen.selection.files import File, Files, read
 from certgen.selection.groups import Groups
-from certgen.selection.sources import rows
+from certgen.selection.sources import chosen_of, rows
 
-__all__ = ["MANIFEST", "Choice", "Chosen", "choose", "nothing_issued", "ordered"]
+__all__ = [
+    "MANIFEST",
+    "Choice",
+    "Chosen",
+    "Due",
+    "File",
+    "Files",
+    "choose",
+    "expiring",
+    "nothing_issued",
+    "ordered",
+    "read",
+    "until",
+]
 
 
 def choose(registry: Registry, choice: Choice, problems: list[Problem], *, today: date | None = None) -> list[Chosen]:
@@ -38,7 +51,7 @@ def choose(registry: Registry, choice: Choice, problems: list[Problem], *, today
     today = today or date.today()
     groups = Groups(choice.group)
     chosen: list[Chosen] = []
-    expired: list[Held] = []
+    expired: list[tuple[str, str, date | None]] = []
     for held, person, row in rows(registry, choice, told):
         if not _meant(held, choice) or not _stands(held, row, choice, told):
             continue
@@ -46,9 +59,10 @@ def choose(registry: Registry, choice: Choice, problems: list[Problem], *, today
         if group is None:
             continue
         if records.state_of(held, today) == "expired" and held.code not in choice.codes:
-            expired.append(replace(held, deflated=b""))
+            name = held.content.name if held.content else ""
+            expired.append((name, codes.grouped(held.code), held.expires))
             continue
-        chosen.append(_chosen(held, group, row, len(chosen)))
+        chosen.append(chosen_of(held, group, row, len(chosen)))
     told += groups.told() if not has_errors(told) else []
     told += _expired(expired)
     if not chosen and not has_errors(told):
@@ -70,24 +84,6 @@ def ordered(
     locale = icu.Locale.forLanguageTag(language) if language else icu.Locale.getRoot()
     key = icu.Collator.createInstance(locale).getSortKey
     return sorted(chosen, key=lambda one: (key(one.family), key(one.name), one.code))
-
-
-def _chosen(held: Held, group: str, row: int | None, order: int) -> Chosen:
-    person, content = held.recipient, held.content
-    assert person is not None and content is not None, "it was not erased"
-    family = f"{person.family} {person.given or ''}".strip() if person.family else content.name
-    return Chosen(
-        serial=held.serial,
-        code=held.code,
-        language=held.language,
-        kind=held.kind,
-        name=content.name,
-        family=family,
-        email=person.email or "",
-        group=group,
-        row=row,
-        order=order,
-    )
 
 
 def _meant(held: Held, choice: Choice) -> bool:
@@ -136,21 +132,16 @@ def _stands(held: Held, row: int | None, choice: Choice, problems: list[Problem]
     return False
 
 
-def _expired(expired: Sequence[Held]) -> list[Problem]:
+def _expired(expired: Sequence[tuple[str, str, date | None]]) -> list[Problem]:
     """One sentence for all: they are the rule in an old course."""
     if not expired:
         return []
-    what = (
-        "1 certificate has expired and is"
-        if len(expired) == 1
-        else f"{len(expired):,} certificates have expired and are"
-    )
-    some = [
-        f"{held.content.name if held.content else codes.grouped(held.code)} ({held.expires})" for held in expired[:3]
-    ]
-    more = f" and {len(expired) - 3:,} more" if len(expired) > 3 else ""
+    count = len(expired)
+    what = "1 certificate has expired and is" if count == 1 else f"{count:,} certificates have expired and are"
+    some = [f"{name} ({day})" for name, _, day in expired[:3]]
+    more = f" and {count - 3:,} more" if count > 3 else ""
     message = f"{what} left out: {', '.join(some)}{more}."
-    hint = f"To take one all the same, name it: --code {codes.grouped(expired[0].code)}"
+    hint = f"To take one all the same, name it: --code {expired[0][1]}"
     return [Problem(code="expired", severity="warning", message=message, hint=hint, exit_code=ExitCode.USAGE)]
 
 

@@ -20,7 +20,7 @@ from certgen.intake import Intake, Nobody, Options
 from certgen.model import Course, Recipient
 from certgen.reconcile import Standing
 from certgen.registry import Held, Registry
-from certgen.selection.choice import MANIFEST, Choice, nothing_issued
+from certgen.selection.choice import MANIFEST, Choice, Chosen, nothing_issued
 
 PIECE = 200  # rows that are in memory at a time
 LARGEST = 100_000_000  # bytes of a manifest
@@ -33,6 +33,25 @@ class Found(NamedTuple):
     held: Held
     person: Recipient | None = None
     row: int | None = None
+
+
+def chosen_of(held: Held, group: str, row: int | None, order: int) -> Chosen:
+    """A row that is not erased, as little as is needed of it."""
+    person, content = held.recipient, held.content
+    assert person is not None and content is not None, "it was not erased"
+    family = f"{person.family} {person.given or ''}".strip() if person.family else content.name
+    return Chosen(
+        serial=held.serial,
+        code=held.code,
+        language=held.language,
+        kind=held.kind,
+        name=content.name,
+        family=family,
+        email=person.email or "",
+        group=group,
+        row=row,
+        order=order,
+    )
 
 
 def rows(registry: Registry, choice: Choice, problems: list[Problem]) -> Iterator[Found]:
