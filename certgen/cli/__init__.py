@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from certgen import __version__
-from certgen.cli import amend, backup, doctor, erasure, keys, making, records, registry, site, tables, verify
+from certgen.cli import amend, backup, doctor, erasure, keys, making, printing, records, registry, site, tables, verify
 from certgen.errors import CertgenError, ExitCode
 from certgen.screen import place, printable
 
@@ -39,6 +39,7 @@ for command in (
     verify.verify_,
     amend.revoke,
     amend.reissue,
+    printing.print_,
     site.site,
     records.list_,
     records.show,

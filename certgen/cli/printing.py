@@ -1,0 +1,275 @@
+"""Issued certificates as files for a printer: ``certgen print``."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from certgen.cli.choosing import choices, chosen_from, counter, taken
+from certgen.cli.keys import Office
+from certgen.cli.records import as_json, many, print_json
+from certgen.errors import ExitCode
+from certgen.questions import Day
+from certgen.screen import near, printable
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from certgen.pdf.ink import Ink
+    from certgen.printing import Options, Plan, Printed
+
+PAPERS = ("A4", "A3", "SRA3", "Letter")
+
+
+class Millimetres(click.ParamType):  # type: ignore[type-arg,unused-ignore]
+    """Two lengths: "1.5,-2"."""
+
+    name = "mm"
+
+    def convert(self, value: Any, param: click.Parameter | None, context: click.Context | None) -> tuple[float, float]:
+        if isinstance(value, tuple):
+            return value
+        try:
+            x, y = (float(part) for part in value.split(","))
+        except ValueError:
+            self.fail(f"“{value}” is not two numbers of millimetres, such as 1.5,-2.", param, context)
+        if max(abs(x), abs(y)) > 50:
+            self.fail(f"“{value}” is more than 50 mm.", param, context)
+        return (x, y)
+
+
+def _pdf(context: click.Context, option: click.Parameter, said: Path) -> Path:
+    if said.suffix.casefold() != ".pdf":
+        raise click.BadParameter(f"“{printable(str(said))}” does not end in .pdf.", context, option)
+    return said
+
+
+@click.command("print")
+@choices
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path("sheets.pdf"),
+    show_default=True,
+    callback=_pdf,
+    help="The file for the printer.",
+)
+@click.option(
+    "--pages",
+    type=click.Choice(["certificate", "record", "all"]),
+    default="certificate",
+    show_default=True,
+    help="Which pages.",
+)
+@click.option(
+    "--profile",
+    type=click.Choice(["office", "press"]),
+    default="office",
+    show_default=True,
+    help="office: colours and pages as they are. press: PDF/X-4 for a printing house, with bleed and marks.",
+)
+@click.option(
+    "--paper",
+    type=click.Choice(PAPERS, case_sensitive=False),
+    help="Sheets that certificates are put on and cut from [each page on a sheet of its own size].",
+)
+@click.option(
+    "--up", type=click.IntRange(1, 100), metavar="N", help="Certificates on a sheet [as many as there is room for]."
+)
+@click.option(
+    "--gutter", type=click.FloatRange(0, 100), metavar="MM", help="Between certificates [twice the bleed of press]."
+)
+@click.option(
+    "--margin", type=click.FloatRange(0, 100), metavar="MM", help="Of the sheet, kept free [press: 5, office: 0]."
+)
+@click.option("--fit", is_flag=True, help="Make certificates smaller where the sheet has no room for them otherwise.")
+@click.option(
+    "--duplex",
+    type=click.Choice(["none", "long", "short"]),
+    default="none",
+    show_default=True,
+    help="Printed on both sides, turned on that edge: the record behind its certificate.",
+)
+@click.option(
+    "--order",
+    type=click.Choice(["across", "stack"]),
+    default="across",
+    show_default=True,
+    help="stack: the piles that are cut are in order when they are laid on one another.",
+)
+@click.option(
+    "--sort",
+    type=click.Choice(["family", "roster", "code"]),
+    default="roster",
+    show_default=True,
+    help="family: by name as in a dictionary, family name first where it is known.",
+)
+@click.option("--language", "collation", metavar="TAG", help="Whose dictionary [the certificates' own].")
+@click.option("--separators", is_flag=True, help="A sheet before each group (--group) or language that says so.")
+@click.option("--split", type=click.IntRange(1), metavar="N", help="A new file after so many sheets.")
+@click.option("--marks/--no-marks", default=None, help="Where to cut, and what sheet it is [press: yes, office: no].")
+@click.option("--preprinted", is_flag=True, help="For paper that carries border, ground and logos already.")
+@click.option(
+    "--offset", type=Millimetres(), default=(0.0, 0.0), metavar="X,Y", help="Shift to the right and up, in mm."
+)
+@click.option("--offset-back", type=Millimetres(), default=(0.0, 0.0), metavar="X,Y", help="The same for backs.")
+@click.option("--proof", is_flag=True, help="Instead a contact sheet for somebody to check and sign.")
+@click.option("--dated", type=Day(), metavar="DAY", help="The day that the file says [the last day of issue].")
+@click.option("--replace", is_flag=True, help="Put the file in the place of one of the same name.")
+@click.option("--dry-run", is_flag=True, help="Say what would be printed, and write nothing.")
+@as_json
+def print_(folder: Path | None, as_json: bool, dry_run: bool, **wish: Any) -> int:
+    """Print issued certificates: one file for an office printer or a printing house.
+
+    Which ones: a ROSTER that they were issued from, the manifest beside them, or flags that narrow it down. They are
+    printed as they were issued, whatever course and layout say today. docs/printing.md says what to order where.
+    """
+    options = _options(wish)
+    choice = chosen_from(**wish)
+    with counter(folder, choice) as here:
+        chosen = taken(here, choice)
+        _site(here)
+        ink, condition = _ink(here, options)
+        from certgen.printing import Run
+
+        with Run(here.registry, here.issuer, chosen, options, ink, condition, here.problems) as run:
+            plan = run.plan()
+            if not as_json:
+                here.told()
+                _plan(here.screen.console, plan, options)
+            made: list[Printed] = []
+            if not dry_run:
+                with here.screen if not as_json else nullcontext():
+                    made = list(run.make(here.screen.progress if not as_json else lambda done, total: None))
+        if as_json:
+            problems = [
+                {"severity": p.severity, "code": p.code, "message": p.message, "hint": p.hint} for p in here.problems
+            ]
+            print_json({"plan": plan, "files": made, "problems": problems})
+        else:
+            _summary(here.screen.console, made, plan)
+    return ExitCode.DONE
+
+
+def _options(wish: dict[str, Any]) -> Options:
+    """Takes print's own flags out of ``wish``; raises click.UsageError for flags that contradict each other."""
+    from certgen.printing import Options
+
+    names = set(Options.__struct_fields__) - {"grouped", "language"}
+    options = Options(
+        **{name: wish.pop(name) for name in list(wish) if name in names},
+        language=wish.pop("collation"),
+        grouped=bool(wish["group"]),
+    )
+    if options.paper is None and not options.proof:
+        given = [name for name in ("up", "gutter", "margin") if getattr(options, name) is not None]
+        given += ["fit"] * options.fit
+        if given:
+            raise click.UsageError(f"--{given[0]} needs --paper, such as --paper A3.")
+    if options.proof and (options.split or options.separators or options.preprinted or options.duplex != "none"):
+        raise click.UsageError("A proof has no --split, --separators, --preprinted or --duplex: it shows pages small.")
+    if options.offset_back != (0.0, 0.0) and options.duplex == "none":
+        raise click.UsageError("--offset-back needs --duplex long or short.")
+    return options
+
+
+def _ink(here: Office, options: Options) -> tuple[Ink, str]:
+    """How colours are written, and what they are made for, in words."""
+    from certgen.pdf.ink import OFFICE
+
+    if options.profile == "office" or options.proof:
+        return OFFICE, "sRGB"
+    from certgen.pdf.separation import Press
+
+    issuer = here.issuer
+    press = Press.of(issuer.press, {"primary": issuer.primary, "accent": issuer.accent})
+    profile = press.profile
+    return press, f"{profile.name} ({profile.condition})" if profile.condition else profile.name
+
+
+def _site(here: Office) -> None:
+    """Warnings where the verification site does not know yet what is handed out here."""
+    from certgen import keys, site
+
+    secret = keys.secret(here.folder, here.registry, [], create=False)
+    found = [site.reminder(here.registry, here.issuer, date.today())]
+    found += [site.unpublished(here.registry, secret.value)] if secret else []
+    here.problems.extend(problem for problem in found if problem)
+
+
+# --- words -----------------------------------------------------------------------------------
+
+
+def _plan(console: Console, plan: Plan, options: Options) -> None:
+    """What is about to be printed."""
+    from rich.table import Table
+    from rich.text import Text
+
+    what = {"certificate": "certificates", "record": "course records", "all": "certificates with their records"}
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(overflow="fold")
+    sides = {
+        "none": "",
+        "long": ", both sides, turned on the long edge",
+        "short": ", both sides, turned on the short edge",
+    }
+    rows = [
+        (
+            "To print",
+            f"{many(plan.certificates)} ({what[plan.pages]})"
+            if plan.pages != "certificate"
+            else many(plan.certificates),
+        )
+    ]
+    files = f" in {plan.files:,} files" if plan.files > 1 else ""
+    rows.append(("Sheets", f"{plan.sheets:,}{sides[plan.duplex]}{files}"))
+    if not options.proof:
+        shown = list(dict.fromkeys((pile.sheet, pile.up, pile.size, pile.scale) for pile in plan.piles))
+        for number, (sheet, up, size, scale) in enumerate(shown):
+            scaled = f", made smaller to {scale:.0%}" if scale < 1 else ""
+            words = (
+                f"{up} of {size} on {options.paper} ({sheet}){scaled}"
+                if options.paper
+                else f"{sheet}, each page on its own"
+            )
+            rows.append(("Paper" if number == 0 else "", words))
+        groups = [pile for pile in plan.piles if pile.label]
+        if groups:
+            told = ", ".join(f"{pile.label} {pile.certificates:,}" for pile in groups[:6])
+            rows.append(("Groups", told + (f" and {len(groups) - 6:,} more" if len(groups) > 6 else "")))
+    if plan.profile == "press" and not options.proof:
+        bleed = f"{plan.bleed:g} mm of bleed" if plan.bleed else "no bleed"
+        rows.append(
+            ("Profile", f"press: PDF/X-4 for {plan.condition}, {bleed}, {'with' if plan.marks else 'no'} marks")
+        )
+    else:
+        rows.append(("Profile", f"office: {plan.condition}, pages as they are"))
+    for label, words in rows:
+        grid.add_row(f"  {label}", Text(printable(words)))
+    console.print(grid)
+
+
+def _summary(console: Console, made: list[Printed], plan: Plan) -> None:
+    if not made:
+        console.print("Nothing was written, as this was a dry run.", style="bold")
+        return
+    for file in made[:SHOWN]:
+        sheets = "1 sheet" if file.sheets == 1 else f"{file.sheets:,} sheets"
+        console.print(
+            f"{near(file.file)}: {sheets}, {many(file.certificates)}, {_size(file.size)}", style="bold", soft_wrap=True
+        )
+    if len(made) > SHOWN:
+        console.print(f"  and {len(made) - SHOWN:,} more, to {near(made[-1].file)}")
+
+
+SHOWN = 12
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{max(count // 1000, 1):,} KB"
