@@ -84,6 +84,7 @@ class _Client(smtplib.SMTP):
     """smtplib's commands, with a time for the whole of each answer, and none of the answer before TLS behind it."""
 
     def __init__(self, server: Smtp) -> None:
+        self._name = server.host
         self._tls = server.context if server.security == "tls" else None
         self._pending = b""
         self.patience = server.patience
@@ -158,8 +159,8 @@ class _Client(smtplib.SMTP):
             if self._pending:
                 raise _Silent("Somebody put words into the server's mouth before the connection was encrypted.")
             self.sock.settimeout(self.patience.connection)
-            self.sock = context.wrap_socket(self.sock, server_hostname=self._host)
-            self.ehlo_resp = self.helo_resp = None  # type: ignore[assignment]
+            self.sock = context.wrap_socket(self.sock, server_hostname=self._name)
+            self.ehlo_resp = self.helo_resp = None
             self.esmtp_features = {}
         return answer
 
