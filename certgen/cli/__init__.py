@@ -14,7 +14,21 @@ from typing import Any
 import click
 
 from certgen import __version__
-from certgen.cli import amend, backup, doctor, erasure, keys, making, printing, records, registry, site, tables, verify
+from certgen.cli import (
+    amend,
+    backup,
+    doctor,
+    erasure,
+    handing,
+    keys,
+    making,
+    printing,
+    records,
+    registry,
+    site,
+    tables,
+    verify,
+)
 from certgen.errors import CertgenError, ExitCode
 from certgen.screen import place, printable
 
@@ -46,6 +60,9 @@ for command in (
     tables.export,
     tables.report,
     records.copy,
+    handing.pack,
+    handing.image,
+    handing.expiring,
     erasure.erase,
     doctor.doctor,
     registry.registry,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
@@ -10,6 +11,7 @@ from typing import NamedTuple
 
 from certgen import records
 from certgen.copies import Copier
+from certgen.errors import CertgenError
 from certgen.executor import chunks
 from certgen.registry import Held, Registry
 from certgen.selection.choice import Chosen
@@ -40,9 +42,11 @@ class Files:
         self._copier.__exit__(kind, error, at)
 
     def of(self, held: Held) -> File:
-        """The file that was issued, where it still is; else made again as it was issued. Raises
-        :class:`CertgenError`: it cannot be made again, or the disk refuses."""
-        issued = records.original(held, self._folder)
+        """The file that was issued, where it still is and can be read; else made again as it was issued. Raises
+        :class:`CertgenError`: it cannot be made again."""
+        issued = None
+        with suppress(CertgenError):
+            issued = records.original(held, self._folder)
         if issued is not None:
             return File(issued[1], same=True, found=True)
         data = self._copier.pdf(held)

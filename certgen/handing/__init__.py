@@ -1,0 +1,1 @@
+"""Issued certificates handed on: packed into archives, shown as pictures."""
