@@ -145,13 +145,15 @@ class Element(Struct, frozen=True):
 
 class Page(Struct, frozen=True):
     """One page. ``art`` is drawn first, ``furniture`` slots last; both are artifacts (border,
-    running head). The trim box is width x height; artwork may reach ``bleed`` points beyond it."""
+    running head). The trim box is width x height; artwork may reach ``bleed`` points beyond it. ``record``: it tells of
+    the course, after the certificate itself."""
 
     width: float
     height: float
     art: tuple[Draw, ...] = ()
     furniture: tuple[str, ...] = ()  # slots that are artifacts
     bleed: float = 0.0
+    record: bool = False
 
 
 class Artwork(Struct, frozen=True):

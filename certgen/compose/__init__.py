@@ -7,8 +7,8 @@ the course alone, so that its bytes never depend on who else is on the roster.
 
 from __future__ import annotations
 
-from certgen.compose.blank import Blank, Filled, Fit
+from certgen.compose.blank import Blank, Filled, Fit, Matter, engraved
 from certgen.compose.specimen import CODE as SPECIMEN
 from certgen.compose.studio import Studio
 
-__all__ = ["SPECIMEN", "Blank", "Filled", "Fit", "Studio"]
+__all__ = ["SPECIMEN", "Blank", "Filled", "Fit", "Matter", "Studio", "engraved"]

@@ -20,8 +20,8 @@ from certgen.compose.symbols import Symbol, SymbolMaker
 from certgen.errors import CertgenError, ExitCode, Problem
 from certgen.fields import Template
 from certgen.font import FontBook
-from certgen.page import Colour, Draw, Filling, Line, Metadata, Rect, Shape, Text
-from certgen.pdf import Plate
+from certgen.page import Colour, Document, Draw, Filling, Line, Metadata, Rect, Shape, Text
+from certgen.pdf import Plate, engrave
 from certgen.text import Fitted, Style, Typesetter, Uncovered, Unfit
 
 Lookup = Callable[[str], object | None]
@@ -50,12 +50,12 @@ class Filled(NamedTuple):
     digest: str
 
 
-class Blank:
-    """One kind of certificate: of one layout, language, award and set of optional fields."""
+class Matter:
+    """What varies on one kind of certificate (of one layout, language, award and set of optional fields), and the
+    setting of it."""
 
     def __init__(
         self,
-        plate: Plate,
         slots: tuple[TextSlot | QrSlot, ...],
         symbols: SymbolMaker,
         book: FontBook,
@@ -67,7 +67,6 @@ class Blank:
         keywords: tuple[str, ...],
         typesetter: Typesetter | None = None,
     ) -> None:
-        self.plate = plate
         self.slots = slots
         self.symbols = symbols
         self.book = book
@@ -94,15 +93,6 @@ class Blank:
     def __setstate__(self, state: dict[str, object]) -> None:
         self.__dict__.update(state)
         self._ready(Typesetter(self.book))
-
-    def fill(
-        self, lookup: Lookup, *, url: str, code_url: str, identifier: str, attachment: bytes, packed: bytes = b""
-    ) -> Filled:
-        """Fill the blank for one recipient: :meth:`symbol`, :meth:`filling`, :meth:`finish`."""
-        symbols = self.drawn(url, code_url)
-        return self.finish(
-            self.filling(lookup, url=url, symbols=symbols, identifier=identifier, attachment=attachment, packed=packed)
-        )
 
     def drawn(self, url: str, code_url: str) -> tuple[Symbol | None, Symbol | None]:
         """The QR codes of the signed payload ``url`` and of the code's address; None for those it does not have."""
@@ -170,11 +160,6 @@ class Blank:
             packed=packed,
         )
 
-    def finish(self, filling: Filling) -> Filled:
-        """The file of one recipient."""
-        tail = self.plate.fill(filling)
-        return Filled(tail, self.plate.digest(tail))
-
     def name_width(self, lookup: Lookup) -> float:
         """How wide the recipient's name would be set if it had all the room, in points; 0 where none is printed.
         Raises :class:`CertgenError` where no face has it."""
@@ -234,6 +219,44 @@ class Blank:
             for index, line in enumerate(lines)
         )
         return draws, language_of(text, self.language) or self.language
+
+
+class Blank(Matter):
+    """One kind of certificate, ready to be filled in."""
+
+    def __init__(self, plate: Plate, matter: Matter) -> None:
+        super().__init__(
+            matter.slots,
+            matter.symbols,
+            matter.book,
+            matter.language,
+            matter.issued,
+            matter.title,
+            matter.author,
+            matter.subject,
+            matter.keywords,
+            matter._typesetter,
+        )
+        self.plate = plate
+
+    def fill(
+        self, lookup: Lookup, *, url: str, code_url: str, identifier: str, attachment: bytes, packed: bytes = b""
+    ) -> Filled:
+        """Fill the blank for one recipient: :meth:`drawn`, :meth:`filling`, :meth:`finish`."""
+        symbols = self.drawn(url, code_url)
+        return self.finish(
+            self.filling(lookup, url=url, symbols=symbols, identifier=identifier, attachment=attachment, packed=packed)
+        )
+
+    def finish(self, filling: Filling) -> Filled:
+        """The file of one recipient."""
+        tail = self.plate.fill(filling)
+        return Filled(tail, self.plate.digest(tail))
+
+
+def engraved(document: Document, matter: Matter) -> Blank:
+    """The blank whose pages are these."""
+    return Blank(engrave(document, matter.book), matter)
 
 
 def _nothing(path: str) -> None:

@@ -35,7 +35,7 @@ class Node:
 
     def place(self, sheet: Sheet, frame: Frame) -> None:
         if self.spec.background is not None:
-            self.desk.fill_behind(sheet, frame, self.desk.colour(self.spec.background))
+            self.desk.fill_behind(sheet, frame, self.desk.colour(self.spec.background), stationery=True)
         inner = Frame(
             frame.x + self.pad.x, frame.y + self.pad.y, frame.width - self.pad.width, frame.height - self.pad.height
         )

@@ -76,6 +76,7 @@ class Sheet:
 
     def __init__(self, index: int, width: float, height: float, rtl: bool, bleed: float = 0.0) -> None:
         self.index, self.width, self.height, self.rtl, self.bleed = index, width, height, rtl, bleed
+        self.record = False
         self.art: list[Draw] = []
         self.furniture: list[str] = []
 
@@ -243,8 +244,10 @@ class Desk:
         self.artwork[key] = art
         return key
 
-    def fill_behind(self, sheet: Sheet, frame: Frame, colour: Colour, radius: float = 0.0) -> None:
-        sheet.art.append(Shape(path=box_path(sheet.rect(frame), radius), fill=colour))
+    def fill_behind(
+        self, sheet: Sheet, frame: Frame, colour: Colour, radius: float = 0.0, *, stationery: bool = False
+    ) -> None:
+        sheet.art.append(Shape(path=box_path(sheet.rect(frame), radius), fill=colour, stationery=stationery))
 
     # --- setting fixed text ------------------------------------------------------------------
 

@@ -36,7 +36,7 @@ class PictureNode(Node):
         key, art = self.art(frame.width)
         place = Frame(frame.x, frame.y, art.width, art.height)
         rect = sheet.rect(place)
-        draw = Picture(artwork=self.desk.use(key, art), rect=rect)
+        draw = Picture(artwork=self.desk.use(key, art), rect=rect, stationery=True)
         element = Element(role="Figure", alt=self.spec.alt, bbox=rect) if self.spec.alt else None
         self.desk.put(sheet, element, (draw,))
 
@@ -107,7 +107,7 @@ class LogosNode(Node):
         across = {"center": 0.5, "end": 1.0}.get(self.spec.set, 0.0)
         x, y = frame.x + (frame.width - width) * across, frame.y + (frame.height - height) / 2
         if self.spec.reversed:
-            self.desk.fill_behind(sheet, Frame(x, y, width, height), (1.0, 1.0, 1.0))
+            self.desk.fill_behind(sheet, Frame(x, y, width, height), (1.0, 1.0, 1.0), stationery=True)
             across = 0.5
         alt = self.desk.context.word("logo_of") or self.desk.context.issuer.name
         y += (height - high * scale) / 2
@@ -118,7 +118,7 @@ class LogosNode(Node):
             for key, art in row:
                 place = Frame(at, y + (tall - art.height * scale) / 2, art.width * scale, art.height * scale)
                 rect = sheet.rect(place)
-                draw = Picture(artwork=self.desk.use(key, art), rect=rect)
+                draw = Picture(artwork=self.desk.use(key, art), rect=rect, stationery=True)
                 self.desk.put(sheet, Element(role="Figure", alt=alt, bbox=rect), (draw,))
                 at += (art.width + gap) * scale
             y += tall + gap * scale
@@ -153,7 +153,7 @@ class OrnamentNode(Node):
         key, art = self.desk.studio.drawing(
             self.spec.drawing, frame.width, frame.height, colours, self.spec.parameters, f"boxes.{self.name}"
         )
-        sheet.art.append(Picture(artwork=self.desk.use(key, art), rect=sheet.rect(frame)))
+        sheet.art.append(Picture(artwork=self.desk.use(key, art), rect=sheet.rect(frame), stationery=True))
 
 
 class SealNode(Node):
@@ -173,7 +173,7 @@ class SealNode(Node):
         square = Frame(frame.x + (frame.width - side) / 2, frame.y + (frame.height - side) / 2, side, side)
         colours = [desk.colour(name) for name in self.spec.colours]
         key, art = desk.studio.drawing("rosette", side, side, colours, self.spec.parameters, f"boxes.{self.name}")
-        sheet.art.append(Picture(artwork=desk.use(key, art), rect=sheet.rect(square)))
+        sheet.art.append(Picture(artwork=desk.use(key, art), rect=sheet.rect(square), stationery=True))
         style, colour = desk.style(self.spec.style)
         initials = desk.context.expand("{issuer.initials}").text[: self.spec.letters]
         fitted = desk.typesetter.fit(initials, style, side * 0.42, desk.language)
@@ -181,7 +181,8 @@ class SealNode(Node):
         rect = sheet.rect(square)
         middle = (line.ink[1] + line.ink[3]) / 2
         y = (rect[1] + rect[3]) / 2 - middle
-        sheet.art.append(Text(line=line, x=start_of(line, rect, "center"), y=round(y, 3), colour=colour))
+        x = start_of(line, rect, "center")
+        sheet.art.append(Text(line=line, x=x, y=round(y, 3), colour=colour, stationery=True))
 
 
 class QrNode(Node):

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
+from typing import TypeVar
 
 from msgspec import structs
 
 from certgen import artwork
 from certgen import course as courses
-from certgen.compose.blank import Blank
+from certgen.compose.blank import Blank, Matter, engraved
 from certgen.compose.boxes import Blankness, Node, OverlayNode, RowNode, StackNode
 from certgen.compose.context import Context
 from certgen.compose.desk import Desk, Frame, Overfull, Sheet
@@ -49,8 +50,9 @@ from certgen.layout import (
 )
 from certgen.model import Course, Issuer
 from certgen.page import Artwork, Colour, Document, Draw, Page, Picture, Rect
-from certgen.pdf import engrave
 from certgen.text import Typesetter, Uncovered
+
+T = TypeVar("T")
 
 TIGHTNESS = (0.0, 0.15, 0.3, 0.45, 0.6, 0.75, 0.9, 1.0)
 CONTRAST = 4.5  # dark modules against their tile, WCAG 2.2, 1.4.3; scanners ask for less
@@ -121,6 +123,17 @@ class Studio:
 
     def blank(self, language: str, award: int, present: frozenset[str], problems: list[Problem]) -> Blank | None:
         """The blank of one language and award. Appends problems; None when there is an error among them."""
+        return self.made(language, award, present, problems, engraved)
+
+    def made(
+        self,
+        language: str,
+        award: int,
+        present: frozenset[str],
+        problems: list[Problem],
+        make: Callable[[Document, Matter], T],
+    ) -> T | None:
+        """As :meth:`blank`, for what ``make`` makes of the pages and of what varies on them."""
         context = Context(
             self.layout,
             self.course,
@@ -133,9 +146,9 @@ class Studio:
             self.record,
         )
         found: list[Problem] = []
-        blank = None
+        made = None
         try:
-            blank = self._compose(context)
+            made = make(*self._compose(context))
         except Overfull as error:
             found.append(self._overfull(error, language))
         except Uncovered as error:
@@ -148,7 +161,7 @@ class Studio:
             if problem not in self._said:
                 self._said.add(problem)
                 problems.append(problem)
-        return None if has_errors(found) else blank
+        return None if has_errors(found) else made
 
     # --- shared artwork ----------------------------------------------------------------------
 
@@ -195,7 +208,7 @@ class Studio:
 
     # --- composing ---------------------------------------------------------------------------
 
-    def _compose(self, context: Context) -> Blank:
+    def _compose(self, context: Context) -> tuple[Document, Matter]:
         desk = Desk(self, context)
         pages = [(name, page) for name, page in self.layout.pages.items() if page.include == "always" or self.record]
         for name, page in pages:
@@ -205,7 +218,7 @@ class Studio:
                 self._one_page(desk, name, page)
         document = Document(
             pages=tuple(
-                Page(sheet.width, sheet.height, self._art_on(sheet), tuple(sheet.furniture), sheet.bleed)
+                Page(sheet.width, sheet.height, self._art_on(sheet), tuple(sheet.furniture), sheet.bleed, sheet.record)
                 for sheet in desk.sheets
             ),
             root=tuple(desk.elements),
@@ -214,8 +227,7 @@ class Studio:
             stock={} if self.specimen else stock(desk),  # a few samples bring their own
         )
         edition = context.edition
-        return Blank(
-            plate=engrave(document, self.book),
+        return document, Matter(
             slots=tuple(desk.slots),
             symbols=self.symbols,
             book=self.book,
@@ -274,6 +286,7 @@ class Studio:
             self.flow = None
             while self.flow is None or not self.flow.done:
                 sheet, frame = self._sheet(desk, spec)
+                sheet.record = True
                 desk.page_fields = {"page.number": sheet.index + 1, "page.count": count}
                 desk.as_furniture = True
                 node = self._node(desk, spec.box)
@@ -321,7 +334,7 @@ class Studio:
                     raise CertgenError(problems)
                 self._art[key] = art
             whole = (0.0, 0.0, sheet.width, sheet.height)
-            sheet.art.append(Picture(desk.use(key, self._art[key]), whole))
+            sheet.art.append(Picture(desk.use(key, self._art[key]), whole, stationery=True))
         for at, art_spec in enumerate(spec.art, 1):
             self._art_of(desk, sheet, art_spec, f"pages.{name}.art[{at}]")
 
@@ -343,7 +356,7 @@ class Studio:
         frame = _area(spec, sheet)
         colours = [desk.colour(name) for name in spec.colours] or [desk.colour("primary")]
         if spec.kind == "panel":
-            desk.fill_behind(sheet, frame, colours[0], float(spec.parameters.get("radius", 0.0)) * MM)
+            desk.fill_behind(sheet, frame, colours[0], float(spec.parameters.get("radius", 0.0)) * MM, stationery=True)
             return
         if spec.kind == "image":
             assert spec.file is not None, "checked when the layout was read"
@@ -354,7 +367,7 @@ class Studio:
         else:
             key, art = self.drawing(spec.kind, frame.width, frame.height, colours, spec.parameters, where)
             rect = sheet.rect(frame)
-        sheet.art.append(Picture(desk.use(key, art), rect))
+        sheet.art.append(Picture(desk.use(key, art), rect, stationery=True))
 
     def _overfull(self, error: Overfull, language: str) -> Problem:
         shown = error.text if len(error.text) <= 80 else error.text[:77] + "…"

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from hashlib import sha256
 from typing import Any, NamedTuple
 
+from msgspec.structs import replace
+
 from certgen.page import Artwork, Document, Draw
 from certgen.pdf.artwork import Form, Importer
 from certgen.pdf.content import Codes, Encoder
@@ -96,8 +98,8 @@ class Forme:
     """A document in a job. A page is written when it is first asked for."""
 
     def __init__(self, document: Document, book: Book, stock: Stock, *, stationery: bool) -> None:
-        self.sizes = tuple((page.width, page.height, page.bleed) for page in document.pages)
-        """Width, height and bleed of each page, in points."""
+        self.pages = tuple(replace(page, art=(), furniture=()) for page in document.pages)
+        """Sizes of the pages, and what they are; nothing of what is on them."""
         self._document, self._book, self._stock, self._stationery = document, book, stock, stationery
         self._leaves = Tree(document.root, len(document.pages)).leaves
         self._places: dict[int, Place] = {}

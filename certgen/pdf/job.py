@@ -7,7 +7,7 @@ operators to its sheet. The file has no structure tree, no links and no attachme
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from types import TracebackType
 from typing import BinaryIO, NamedTuple
@@ -87,8 +87,9 @@ class Job:
         structure.Malformed for a document that cannot be one."""
         return Forme(document, book, self._stock, stationery=self._stationery)
 
-    def sheet(self, boxes: Boxes, parts: Sequence[Part], over: Sequence[Draw] = ()) -> None:
-        """The next sheet. ``over`` (marks, a line in the slug) is in the sheet's coordinates and drawn last."""
+    def sheet(self, boxes: Boxes, parts: Sequence[Part], over: Iterable[Draw] = ()) -> None:
+        """The next sheet. ``over`` (marks, a line in the slug) is in the sheet's coordinates, and asked for and drawn
+        last: by then the ink knows what the parts are printed with."""
         content = []
         transparent = False
         for part in parts:

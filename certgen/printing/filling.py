@@ -1,0 +1,76 @@
+"""From rows of the registry to what a print job takes: the forme of a certificate's kind, and what fills it."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import NamedTuple
+
+from certgen import codes
+from certgen import credential as credentials
+from certgen.compose import Matter
+from certgen.copies import Workshops
+from certgen.page import Document, Filling
+from certgen.pdf.forme import Forme
+from certgen.pdf.job import Job
+from certgen.registry import Held, Registry
+
+
+class Filled(NamedTuple):
+    """A certificate to be printed. ``forme.pages`` says how many pages it has, and of which sizes."""
+
+    forme: Forme
+    filling: Filling
+
+
+class _Kind(NamedTuple):
+    """``number`` counts the kinds from 0."""
+
+    document: Document
+    matter: Matter
+    number: int
+
+
+class Fillings:
+    """Sets certificates again as they were issued, from what the registry has kept; each setting is restored once.
+
+    A context manager; a job must be closed before it is left, because it cuts the fonts at its end. Memory: a few MB
+    for each kind of certificate, whatever their number.
+    """
+
+    def __init__(self, registry: Registry) -> None:
+        self._count = 0
+        self._workshops = Workshops(registry, self._kind)
+        self._job: Job | None = None
+        self._formes: dict[int, Forme] = {}
+
+    def __enter__(self) -> Fillings:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._workshops.__exit__(kind, error, at)
+
+    def document(self, held: Held) -> Document:
+        """The pages of a certificate's kind, without what varies. Raises :class:`CertgenError` as :meth:`of` does."""
+        return self._workshops.piece(held).kind.document
+
+    def of(self, held: Held, job: Job) -> Filled:
+        """A certificate, for a job. Raises :class:`CertgenError`: its person was erased, or what it was made from
+        cannot be read any more, or a text cannot be set."""
+        made, (document, matter, number), url = self._workshops.piece(held)
+        if job is not self._job:
+            self._job, self._formes = job, {}
+        forme = self._formes.get(number)
+        if forme is None:
+            forme = self._formes[number] = job.forme(document, matter.book)
+        filling = matter.filling(
+            credentials.lookup(made),
+            url=url,
+            symbols=matter.drawn(url, made.url),
+            identifier=codes.grouped(held.code),
+            attachment=b"",
+        )
+        return Filled(forme, filling)
+
+    def _kind(self, document: Document, matter: Matter) -> _Kind:
+        self._count += 1
+        return _Kind(document, matter, self._count - 1)
