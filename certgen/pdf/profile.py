@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import re
 import struct
+from collections.abc import Sequence
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
@@ -89,10 +90,13 @@ class Profile:
 
     def mixed(self, colour: Colour) -> Cmyk:
         """An sRGB colour in the four process inks."""
+        return self.through(self.from_rgb(), "RGB", [round(255 * min(1, max(0, part))) for part in colour])
+
+    def through(self, transform: Any, mode: str, parts: Sequence[int]) -> Cmyk:
+        """A colour of bytes in a mode of Pillow's in the four process inks."""
         from PIL import Image, ImageCms
 
-        one = Image.new("RGB", (1, 1), tuple(round(255 * min(1, max(0, part))) for part in colour))
-        made = ImageCms.applyTransform(one, self.from_rgb())
+        made = ImageCms.applyTransform(Image.frombytes(mode, (1, 1), bytes(parts)), transform)
         assert made is not None
         c, m, y, k = (part / 255 for part in made.tobytes())
         return c, m, y, k

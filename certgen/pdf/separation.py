@@ -105,6 +105,20 @@ class Press:
         mixed = process() if process else [self.profile.mixed(colour) for colour in colours]
         return [Inked(None, parts) for parts in mixed]
 
+    def patches(self) -> Sequence[Colour]:
+        """Cyan, magenta and yellow only where something is mixed from them, as each is a plate to be made."""
+        used = list(self._known.values())
+        mixed = not self.spots or any(any(inked.parts[:3]) for inked in used if inked.spot is None)
+        process = [tuple(float(at == ink) for at in range(4)) for ink in ((0, 1, 2, 3) if mixed else (3,))]
+        spots = dict.fromkeys(inked.spot for inked in used if inked.spot)
+        inks = [Inked(None, parts) for parts in process] + [Inked(spot, (1.0,)) for spot in spots]
+        found: list[Colour] = []
+        for number, (spot, parts) in enumerate(inks):
+            for share in (1.0, 0.5):
+                found.append((-2.0, float(number), share))  # no colour of sRGB is like these
+                self._known[found[-1]] = Inked(spot, tuple(part * share for part in parts))
+        return found
+
     # --- pictures ----------------------------------------------------------------------------
 
     def artwork(self, artwork: Artwork, called: str = "") -> Artwork:
