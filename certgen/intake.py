@@ -19,6 +19,7 @@ from certgen import credential as credentials
 from certgen import fields, layout, roster, toml, workbook
 from certgen.errors import CertgenError, ExitCode, Problem, has_errors
 from certgen.fields import Template
+from certgen.guarded import why, write_over
 from certgen.model import Course, Credential, Issuer, NotAwarded, Recipient
 from certgen.roster import Reading
 
@@ -99,6 +100,9 @@ class Watch(Protocol):
     def ask_issued(self) -> date | None:
         """The day of issue, where no file says it; None where nobody can be asked."""
 
+    def ask_note(self, line: str, file: Path) -> bool:
+        """Whether an answer may be written into a file, so that it is not asked for again."""
+
     def plan(self, plan: Plan, problems: list[Problem]) -> None:
         """Told once, before anything is made."""
 
@@ -123,6 +127,9 @@ class Nobody:
 
     def ask_issued(self) -> date | None:
         return None
+
+    def ask_note(self, line: str, file: Path) -> bool:
+        return False
 
     def plan(self, plan: Plan, problems: list[Problem]) -> None:
         return None
@@ -241,7 +248,10 @@ class Intake:
         if course is not None:
             self.course = course
             if course.issued is None or self.options.issued:
-                self._set_issued(self.options.issued or (None if has_errors(problems) else watch.ask_issued()))
+                said = self.options.issued or (None if has_errors(problems) else watch.ask_issued())
+                self._set_issued(said)
+                if said and not self.options.issued and not course.sheet:
+                    self._note_issued(said, watch)
             self._check_language()
         if course is None or issuer is None or people is None or design is None:
             return False
@@ -335,6 +345,22 @@ class Intake:
 
     def _of(self, course: Course) -> dict[str, Any]:
         return {"file": course.file, "sheet": course.sheet}
+
+    def _note_issued(self, issued: date, watch: Watch) -> None:
+        """The day that was just typed, in the course's file if the user likes: it is the same for every batch of it."""
+        path = Path(self.course.file)
+        if not watch.ask_note(f"issued = {issued}", path):
+            return
+        try:
+            text = path.read_bytes().decode("utf-8")
+            noted = toml.with_line(text, "issued", issued, str(issued), "", ("end", "start", "hours", "title"))
+            write_over(path.resolve(), noted.encode("utf-8"), like=path)
+        except (OSError, ValueError) as error:
+            message = f"The day of issue was not written into {path.name} ({why(error)})."
+            hint = f"Write it there, above the first line in [brackets]: issued = {issued}"
+            self.problems.append(
+                Problem(code="not-noted", severity="warning", message=message, hint=hint, file=str(path))
+            )
 
     def _set_issued(self, issued: date | None) -> None:
         if issued:

@@ -15,15 +15,19 @@ if TYPE_CHECKING:
 
 
 class Day(click.ParamType):  # type: ignore[type-arg,unused-ignore]
-    """A day as 2026-04-10."""
+    """A day as 2026-04-10, or as people write it where that can be one day only: 10 April 2026, 27.4.2026."""
 
     name = "date"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
-        try:
-            return value if isinstance(value, date) else date.fromisoformat(str(value).strip())
-        except ValueError:
-            self.fail(f"“{value}” is not a day. Write year, month, day, such as 2026-04-10.", param, ctx)
+        if isinstance(value, date):
+            return value
+        from certgen.values import as_date
+
+        found = as_date(str(value).strip())
+        if not isinstance(found, date):
+            self.fail(f"“{value}” is not a day, or may be two. Write year, month, day, such as 2026-04-10.", param, ctx)
+        return found
 
 
 class Hours(click.ParamType):  # type: ignore[type-arg,unused-ignore]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import unicodedata
@@ -64,6 +65,11 @@ class Screen:
         answer: date = click.prompt("Day of issue, printed on every certificate (such as 2026-04-10)", type=Day())
         return answer
 
+    def ask_note(self, line: str, file: Path) -> bool:
+        return self._ask and click.confirm(
+            f"Write “{line}” into {printable(near(file))} for the next time", default=True
+        )
+
     def waiting(self, who: str) -> None:
         self.console.print(f"Waiting for another certgen that is writing to the registry: {printable(who)}.")
 
@@ -105,7 +111,7 @@ class Screen:
         if not self._ask:
             return None
         words = f"{same_person(standing)} Is that the same person"
-        return "same" if click.confirm(printable(words), default=True) else "other"
+        return "same" if click.confirm(filled(printable(words)), default=True) else "other"
 
     def plan(self, plan: Plan, problems: list[Problem]) -> None:
         from rich.table import Table
@@ -200,6 +206,7 @@ class Screen:
 
         class Asking(Nobody):
             ask_issued = staticmethod(self.ask_issued)
+            ask_note = staticmethod(self.ask_note)
 
         return Asking()
 
@@ -486,6 +493,14 @@ def printable(text: str) -> str:
         else f"<U+{ord(character):04X}>"
         for character in text
     )
+
+
+def filled(text: str) -> str:
+    """Lines as wide as the terminal that standard error is, cut between words; untouched where it is none."""
+    if not sys.stderr.isatty():
+        return text
+    width = max(shutil.get_terminal_size().columns - 1, 40)
+    return "\n".join(wrapped(text, width))
 
 
 def print_json(result: BatchResult) -> None:

@@ -202,6 +202,24 @@ def test_the_day_of_issue_is_asked_where_somebody_can_answer(academy: Academy) -
     assert plan.awards == {"achievement": 2, "participation": 1}
 
 
+@pytest.mark.parametrize("wanted", [True, False])
+def test_a_day_that_was_typed_is_written_into_the_course_if_the_user_likes(academy: Academy, wanted: bool) -> None:
+    class Somebody(intake.Nobody):
+        def ask_issued(self) -> date | None:
+            return date(2026, 5, 2)
+
+        def ask_note(self, line: str, file: Path) -> bool:
+            return wanted
+
+    before = COURSE.replace("issued = 2026-04-10\n", "")
+    academy.write_course(before)
+    assert batch.run(Options(roster=academy.roster), Somebody()).status == "done"
+    after = academy.course.read_text(encoding="utf-8")
+    noted = before.replace("end = 2026-03-27\n", "end = 2026-03-27\nissued = 2026-05-02\n")
+    assert after == (noted if wanted else before)
+    assert (codes(run(academy)) == []) is wanted
+
+
 def test_an_asked_for_column_that_is_not_there_is_a_problem(academy: Academy) -> None:
     academy.write_course(COURSE.replace("score_min = 60, out_of = 100", 'assessments = ["Quiz 1", "Quiz 2"]'))
     academy.write_roster("Name,Attendance,quiz 1\nAna,90,passed\n")

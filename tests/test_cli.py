@@ -242,6 +242,9 @@ def test_the_day_of_issue_is_asked_until_it_is_a_day() -> None:
     with CliRunner().isolation(input="today\n10/04/2026\n2026-04-10\n") as streams:
         assert Screen(ask=True).ask_issued() == date(2026, 4, 10)
         assert streams[0].getvalue().count(b"is not a day") == 2
+    for typed in ("10 April 2026", "10.4.2026", "10 de abril de 2026"):
+        with CliRunner().isolation(input=f"{typed}\n"):
+            assert Screen(ask=True).ask_issued() == date(2026, 4, 10)
     assert Screen(ask=False).ask_issued() is None
 
 

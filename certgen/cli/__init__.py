@@ -25,12 +25,13 @@ from certgen.cli import (
     printing,
     records,
     registry,
+    sending,
     site,
     tables,
     verify,
 )
 from certgen.errors import CertgenError, ExitCode
-from certgen.screen import place, printable
+from certgen.screen import filled, place, printable
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -63,6 +64,8 @@ for command in (
     handing.pack,
     handing.image,
     handing.expiring,
+    sending.send,
+    sending.mail,
     erasure.erase,
     doctor.doctor,
     registry.registry,
@@ -87,6 +90,7 @@ def guarded(work: Callable[[], Any]) -> int:
         done = _told(work)
         return done if isinstance(done, int) else ExitCode.DONE
     except click.ClickException as error:
+        error.message = filled(error.message)
         error.show()
         return ExitCode.USAGE
     except (KeyboardInterrupt, click.Abort):
@@ -96,13 +100,13 @@ def guarded(work: Callable[[], Any]) -> int:
     except CertgenError as error:
         for problem in error.problems:
             words = ": ".join(part for part in (place(problem), problem.message) if part)
-            click.echo(printable(f"{words} {problem.hint}".rstrip()), err=True)
+            click.echo(filled(printable(f"{words} {problem.hint}".rstrip())), err=True)
         return error.exit_code
     except BrokenPipeError:  # the reader of our output went away, as in “certgen … | head”
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as error:
-        click.echo(defect(error), err=True)
+        click.echo(filled(defect(error)), err=True)
         return 1
 
 

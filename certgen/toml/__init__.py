@@ -18,6 +18,7 @@ from certgen.errors import ExitCode, Problem
 from certgen.toml import mend, slips
 from certgen.toml.convert import convert, schema
 from certgen.toml.document import Document, lines
+from certgen.toml.line import with_line
 from certgen.toml.words import Key, dotted, literal, nearest
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "nearest",
     "read",
     "schema",
+    "with_line",
 ]
 
 UNKNOWN = slips.BROKEN  # stands for a required text that is missing or wrong, and was told
