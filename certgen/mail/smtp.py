@@ -105,6 +105,11 @@ class _Client(smtplib.SMTP):
             made.close()
             raise
 
+    @property
+    def answering(self) -> bool:
+        """Whether some of an answer is there already."""
+        return bool(self._pending)
+
     def getreply(self) -> tuple[int, bytes]:
         """The whole answer within the time for one."""
         until = time.monotonic() + self.seconds
@@ -150,6 +155,20 @@ class _Client(smtplib.SMTP):
             raise _Silent("The server did not take the message in time.") from None
         except OSError as error:
             raise _Silent(f"The connection broke ({why(error)}).") from error
+
+    def still_there(self) -> None:
+        """Raises where the server has closed the connection, or said something that nobody asked for."""
+        assert self.sock is not None
+        self.sock.settimeout(0.0)
+        try:
+            came = self.sock.recv(_BLOCK)
+        except (BlockingIOError, ssl.SSLWantReadError):
+            return
+        except OSError as error:
+            raise _Silent(f"The connection broke ({why(error)}).") from error
+        self._pending += came
+        if not came:
+            raise _Silent("The server closed the connection.")
 
     def encrypt(self, context: ssl.SSLContext) -> tuple[int, bytes]:
         """STARTTLS; whatever the server said in the clear is forgotten. Raises OSError, as TLS does."""
@@ -357,6 +376,10 @@ class _Dialogue:
         ready()
         if time.monotonic() - begun > self._patience.block:  # the server may have given up: better not to find out
             raise _Silent("The registry was held by another program for too long.")
+        client.still_there()
+        if client.answering:  # it refuses before all was said; the rest of the message must not become commands
+            self.clean = False
+            return self._unless_odd(answered(*client.getreply(), "data"))
         self.where = "end"
         client.seconds = self._patience.end
         client.send(b".\r\n")

@@ -271,8 +271,8 @@ class Outbox:
     def counts(self) -> Counter[str]:
         """How many messages are in each state."""
         with self._read() as shelf:
-            found = shelf.connection.execute(select(OUTBOX.c.state, func.count()).group_by(OUTBOX.c.state))
-            return Counter(dict(found.tuples()))
+            found = shelf.connection.execute(select(OUTBOX.c.state, func.count().label("number")).group_by(OUTBOX.c.state))
+            return Counter({row.state: row.number for row in found})
 
     # --- transactions --------------------------------------------------------------------------
 
