@@ -138,7 +138,9 @@ def print_(folder: Path | None, as_json: bool, dry_run: bool, **wish: Any) -> in
         from certgen.printing import Run
 
         with Run(here.registry, here.issuer, chosen, options, ink, condition, here.problems) as run:
-            plan = run.plan()
+            plan = run.plan
+            if not dry_run:
+                run.check()
             if not as_json:
                 here.told()
                 _plan(here.screen.console, plan, options)

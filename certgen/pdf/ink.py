@@ -6,6 +6,7 @@ colours, and says in the file what the numbers mean. Source: ISO 32000-1, 8.6 an
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from importlib.resources import files
 from typing import Protocol
@@ -44,6 +45,11 @@ class Ink(Protocol):
         """Operators that set the colour of lines."""
         ...
 
+    def patches(self) -> Sequence[Colour]:
+        """Names for colours of one ink each, full and at half, to be measured beside the pages: of the inks that have
+        been used so far. Empty where nobody measures."""
+        ...
+
     def artwork(self, artwork: Artwork, called: str = "") -> Artwork:
         """The same picture in this ink's colours. Raises CertgenError where it cannot be had in them; ``called``, its
         key in page.Document.artwork, says which one that is."""
@@ -71,6 +77,9 @@ class Office:
 
     def stroke(self, colour: Colour) -> bytes:
         return _device(colour, b" G", b" RG")
+
+    def patches(self) -> Sequence[Colour]:
+        return ()
 
     def artwork(self, artwork: Artwork, called: str = "") -> Artwork:
         return artwork

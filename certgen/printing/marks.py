@@ -6,7 +6,7 @@ room for are left out. Sources: ISO 15930 (nothing but marks outside the bleed b
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -43,82 +43,78 @@ class Strip(NamedTuple):
     def middle(self) -> float:
         return (self.low + self.high) / 2
 
-    def take(self, width: float, *, near: float) -> float | None:
-        """Takes so much of what is free, as near to ``near`` as can be: where its middle is."""
-        edges = sorted([(self.start - 1e9, self.start), *self.busy, (self.end, self.end + 1e9)])
-        free = []
-        reach = edges[0][1]
-        for begin, end in edges[1:]:
-            if begin - reach >= width:
-                free.append(min(max(near, reach + width / 2), begin - width / 2))
-            reach = max(reach, end)
-        if not free:
+    def take(self, width: float, *, at: float | None = None) -> float | None:
+        """Takes so much of what is free, with its middle ``at`` a place, or else as near to the end as can be. Where
+        that is; None where it is not free."""
+        if at is None:
+            begin, end = next(((b, e) for b, e in reversed(self.free()) if e - b >= width), (0.0, 0.0))
+            at = end - width / 2
+        else:
+            begin, end = next(
+                ((b, e) for b, e in self.free() if b <= at - width / 2 and at + width / 2 <= e), (0.0, 0.0)
+            )
+        if begin == end:
             return None
-        at = min(free, key=lambda middle: abs(middle - near))
         self.busy.append((at - width / 2 - _APART, at + width / 2 + _APART))
         return at
 
-    def longest(self) -> tuple[float, float]:
-        """The first and longest free part."""
-        edges = sorted([(self.start - 1e9, self.start), *self.busy, (self.end, self.end + 1e9)])
-        reach, best = edges[0][1], (self.start, self.start)
-        for begin, end in edges[1:]:
-            if begin - reach > best[1] - best[0] + 1:
-                best = reach, begin
+    def free(self) -> list[tuple[float, float]]:
+        """The parts that nothing stands in."""
+        found, reach = [], self.start
+        for begin, end in [*sorted(self.busy), (self.end, self.end)]:
+            if begin > reach:
+                found.append((reach, begin))
             reach = max(reach, end)
-        return best
+        return found
+
+    def longest(self) -> tuple[float, float]:
+        """The first of the longest free parts."""
+        return max(self.free(), key=lambda part: round(part[1] - part[0]), default=(self.start, self.start))
 
 
 class Marks:
-    """The marks of all sheets of one arrangement; only the slug changes."""
+    """The marks of all sheets of one arrangement. ``complete``: there is room for every one of them."""
 
-    def __init__(self, grid: Grid, typesetter: Typesetter, patches: Sequence[Colour] = ()) -> None:
-        self._typesetter = typesetter
-        self._strips = {name: _strip(grid, name) for name in ("bottom", "top", "left", "right")}
+    def __init__(self, grid: Grid) -> None:
+        strips = {edge: _strip(grid, edge) for edge in ("bottom", "top", "left", "right")}
+        self._foot = strips["bottom"]
         lines = list(_crops(grid))
-        self.complete = len(lines) == 2 * (len(_cuts(grid, 0)) + len(_cuts(grid, 1)))
-        targets, self._room = [], True
-        for name, strip in self._strips.items():
+        targets = []
+        for edge, strip in strips.items():
             half = min(_TARGET, (strip.high - strip.low) / 2 - _CLEAR)
             if half < _TARGET / 2:
-                self._room = False
                 continue
-            at = strip.take(2 * half, near=(strip.start + strip.end) / 2)
+            shares = (strip.start + (strip.end - strip.start) * share for share in (0.5, 0.25, 0.75))
+            at = next((at for share in shares if (at := strip.take(2 * half, at=share)) is not None), None)
             if at is not None:
                 targets.append(
-                    _target(*((at, strip.middle) if name in ("bottom", "top") else (strip.middle, at)), half)
+                    _target(*((at, strip.middle) if edge in ("bottom", "top") else (strip.middle, at)), half)
                 )
-        fixed = [Shape(path=" ".join(lines + targets), stroke=REGISTRATION, width=HAIRLINE)] if lines or targets else []
-        self._fixed: tuple[Draw, ...] = (*fixed, *self._bar(patches))
+        self.complete = len(targets) == 4 and len(lines) == 2 * (len(_cuts(grid, 0)) + len(_cuts(grid, 1)))
+        path = " ".join(lines + targets)
+        self._lines: tuple[Draw, ...] = (Shape(path=path, stroke=REGISTRATION, width=HAIRLINE),) if path else ()
 
-    def _bar(self, patches: Sequence[Colour]) -> Iterable[Draw]:
-        """Patches of the colours, at the end of the lower edge."""
-        strip = self._strips["bottom"]
-        side = min(_PATCH, strip.high - strip.low - 2 * _CLEAR)
-        if side < _PATCH / 2:
-            return
-        at = strip.take(side * len(patches), near=strip.end)
-        if at is None:
-            return
-        for number, colour in enumerate(patches):
-            x = at + (number - len(patches) / 2) * side
-            yield Shape(path=_rect(x, strip.high - _CLEAR - side, side, side), fill=colour)
-
-    def on(self, slug: Sequence[str]) -> tuple[Draw, ...]:
+    def on(self, typesetter: Typesetter, slug: Sequence[str], patches: Sequence[Colour] = ()) -> Iterator[Draw]:
         """The marks of one sheet. ``slug``: what it says of itself, the most important first; what there is no room for
-        is left out."""
-        strip = self._strips["bottom"]
-        if strip.high - strip.low < _SMALLEST + 2 * _CLEAR:
-            return self._fixed
-        begin, end = strip.longest()
-        for count in range(len(slug), 0, -1):
-            line = self._typesetter.line("  ·  ".join(slug[:count]), SLUG, "en")
-            size = SLUG.size * min(1.0, (end - begin) / max(line.width, 1.0))
-            if size >= _SMALLEST:
-                line = self._typesetter.line(line.text, replace(SLUG, size=round(size, 2)), "en")
-                y = strip.high - _CLEAR - size
-                return (*self._fixed, Text(line=line, x=round(begin, 3), y=round(y, 3), colour=REGISTRATION))
-        return self._fixed
+        is left out. ``patches``: colours to measure, at the end of the lower edge."""
+        yield from self._lines
+        foot = self._foot._replace(busy=list(self._foot.busy))
+        side = min(_PATCH, foot.high - foot.low - 2 * _CLEAR)
+        if patches and side >= _PATCH / 2 and (at := foot.take(side * len(patches))) is not None:
+            for number, colour in enumerate(patches):
+                x = at + (number - len(patches) / 2) * side
+                yield Shape(path=_rect(x, foot.high - _CLEAR - side, side, side), fill=colour)
+        if foot.high - foot.low >= _SMALLEST + 2 * _CLEAR:
+            begin, end = foot.longest()
+            for count in range(len(slug), 0, -1):
+                words = "  ·  ".join(slug[:count])
+                line = typesetter.line(words, SLUG, "en")
+                size = SLUG.size * min(1.0, (end - begin) / max(line.width, 1.0))
+                if size >= _SMALLEST:
+                    line = typesetter.line(words, replace(SLUG, size=round(size, 2)), "en")
+                    y = foot.high - _CLEAR - size
+                    yield Text(line=line, x=round(begin, 3), y=round(y, 3), colour=REGISTRATION)
+                    return
 
 
 def _strip(grid: Grid, edge: str) -> Strip:
