@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pikepdf import Name, Object
-from PIL import Image, ImageCms
+from PIL import Image
 
 from certgen.pdf.functions import Values
+from certgen.pdf.profile import applied
 from certgen.pdf.separation import Press
 from certgen.pdf.spaces import Grey, Lab, Rgb, Space
 
@@ -46,19 +47,16 @@ class Plates:
         spot = inked[0].spot
         return Mixed(self._ink(spot.name) if spot else None, [list(each.parts) for each in inked])
 
-    def picture(self, picture: Image.Image, found: Space) -> Image.Image:
+    def picture(self, picture: Image.Image, found: Space) -> Any:
         profile = self.press.profile
         if picture.mode == "L":
             return picture.point(list(profile.greys))
-        if isinstance(found, Lab):
-            light, a, b = picture.split()
-            signed = [band.point([level ^ 128 for level in range(256)]).tobytes() for band in (a, b)]
-            parts = bytes(part for pixel in zip(light.tobytes(), *signed, strict=True) for part in pixel)
-            made = ImageCms.applyTransform(Image.frombytes("LAB", picture.size, parts), profile.from_lab())
-        else:
-            made = ImageCms.applyTransform(picture, profile.from_rgb(found.profile if isinstance(found, Rgb) else b""))
-        assert made is not None
-        return made
+        if not isinstance(found, Lab):
+            return applied(profile.from_rgb(found.profile if isinstance(found, Rgb) else b""), picture)
+        light, a, b = picture.split()
+        signed = [band.point([level ^ 128 for level in range(256)]).tobytes() for band in (a, b)]
+        parts = bytes(part for pixel in zip(light.tobytes(), *signed, strict=True) for part in pixel)
+        return applied(profile.from_lab(), Image.frombytes("LAB", picture.size, parts))
 
 
 class Shades(Plates):
@@ -75,7 +73,7 @@ class Shades(Plates):
         seen = [found.srgb(values) for values in colours]
         return Mixed(None, [[0.3 * red + 0.59 * green + 0.11 * blue] for red, green, blue in seen])
 
-    def picture(self, picture: Image.Image, found: Space) -> Image.Image:
+    def picture(self, picture: Image.Image, found: Space) -> Any:
         if picture.mode == "CMYK" or isinstance(found, Lab):
             raise ValueError("a soft mask made of a picture in unusual colours")
         return picture.convert("L")
