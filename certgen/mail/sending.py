@@ -138,7 +138,7 @@ class _Run:
         self.later: list[tuple[float, int, Task]] = []  # a heap
         self.left: dict[Key, Entry] = {task.key: task.entry for task in tasks}  # what waits, or is under way
         self.unwritten: list[Answer] = []
-        self.waited = 0.0
+        self.waited = self.write_by = 0.0
         self.broken_off = False
         self.failed = 0  # to be made
         self.crash: BaseException | None = None
@@ -164,7 +164,10 @@ class _Run:
             self._prepare()
             only_waiting = not working and self._put_back()
             began = self.clock.now()
-            item = self.clock.wait(self.inbox, LINGER if self.unwritten else pause, busy=bool(self.busy))
+            if self.unwritten:
+                linger = max(0.0, self.write_by - began)
+                pause = linger if pause is None else min(pause, linger)
+            item = self.clock.wait(self.inbox, pause, busy=bool(self.busy))
             if only_waiting:
                 self.waited += self.clock.now() - began
             self._take(item)
@@ -174,18 +177,19 @@ class _Run:
     def _take(self, item: Any) -> None:
         """Whatever has come, in one transaction. Answers alone wait a moment for a connection that asks leave."""
         marks: list[Mark] = []
-        came = item is not None
         while item is not None:
             if isinstance(item, Mark):
                 marks.append(item)
             elif isinstance(item, Answer):
+                if not self.unwritten:
+                    self.write_by = self.clock.now() + LINGER
                 self.unwritten.append(item)
                 self._freed(item)
             else:
                 self._interrupted()
             item = None if self.inbox.empty() else self.inbox.get()
-        more = came and len(self.unwritten) <= len(self.hands) and (self.fresh or self.busy) and not self.stopping
-        if marks or (self.unwritten and not more):
+        company = (self.fresh or self.busy) and len(self.unwritten) <= len(self.hands) and not self.stopping
+        if marks or (self.unwritten and not (company and self.clock.now() < self.write_by)):
             self._write(marks)
 
     def _freed(self, answer: Answer) -> None:
