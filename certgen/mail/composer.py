@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import base64
 import hmac
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
-from hashlib import sha256
 from pathlib import Path
-from typing import NamedTuple
+from threading import Lock
 from urllib.parse import quote, urlencode, urlsplit
 
-from certgen import codes, credential, records
+from certgen import codes, credential
 from certgen.compose.context import Context
-from certgen.copies import Copier, as_credential
+from certgen.copies import as_credential
 from certgen.errors import CertgenError, ExitCode, Problem
 from certgen.fields import Slot
 from certgen.mail import words as wording
@@ -25,31 +24,22 @@ from certgen.mail.filled import Filled, Say, Value, fill
 from certgen.mail.markup import Look
 from certgen.mail.message import AUTOMATIC, Attached, Envelope, for_servers, message, written
 from certgen.mail.words import Purpose, Words
-from certgen.model import Credential, Issuer, Mail, Mailbox
+from certgen.model import Issuer, Mail, Mailbox
+from certgen.picture import picture
 from certgen.registry import Held, Registry
 from certgen.registry.snapshot import Kept
+from certgen.selection import Files
 
-Paint = Callable[[bytes], bytes]
-"""A certificate's PDF to a PNG of its first page."""
-
+PIXELS = 1072  # the picture's width: two for each of the message's, as phones have them
 TEST_MARK = "[Test]"
-
-
-class Draft(NamedTuple):
-    """A message before it goes out. ``to``: the envelope's address."""
-
-    held: Held
-    filled: Filled
-    to: str
-    message_id: str
-    make: Callable[[], bytes]
 
 
 class Composer:
     """Makes messages. A context manager: copies of certificates are made meanwhile.
 
-    ``folders``: where templates of one's own may be, the course's before the issuer's. ``paint``: puts a picture of
-    the certificate into the HTML.
+    ``folders``: where templates of one's own may be, the course's before the issuer's; ``template``: a file that is
+    taken for everybody instead. ``picture``: the certificate is also shown in the HTML. ``codes_published``: the site
+    answers to codes, so that a short address will do where one is put on show.
     """
 
     def __init__(
@@ -62,23 +52,26 @@ class Composer:
         folders: Sequence[Path],
         problems: list[Problem],
         *,
-        paint: Paint | None = None,
+        picture: bool = False,
+        codes_published: bool = True,
         template: Path | None = None,
     ) -> None:
-        self._registry, self._folder, self._mail, self._secret = registry, folder, mail, secret
+        self._registry, self._mail, self._secret = registry, mail, secret
         self._purpose: Purpose = purpose
-        self._folders, self._problems, self._paint, self._template = folders, problems, paint, template
-        self._copier = Copier(registry)
+        self._folders, self._problems, self._picture, self._template = folders, problems, picture, template
+        self._codes_published = codes_published
+        self._lock = Lock()
+        self._files = Files(registry, folder)
         self._kept: dict[str, Kept] = {}
         self._contexts: dict[tuple[str, str, int, date, date | None], Context] = {}
         self._words: dict[tuple[str, str], Words | None] = {}
 
     def __enter__(self) -> Composer:
-        self._copier.__enter__()
+        self._files.__enter__()
         return self
 
     def __exit__(self, *how: object) -> None:
-        self._copier.__exit__(None, None, None)
+        self._files.__exit__(None, None, None)
 
     # --- one message -------------------------------------------------------------------------
 
@@ -102,66 +95,52 @@ class Composer:
         return self._kept[held.setting]
 
     def filled(self, held: Held) -> Filled:
-        """What the person will read. The template must be there, and nobody erased."""
+        """What the person will read. The template must be there, and the person not erased."""
         words = self.words(held)
         assert words is not None
         return fill(words, self._say(held))
 
-    def draft(
-        self,
-        held: Held,
-        *,
-        round: int = 1,
-        to: str | None = None,
-        test: bool = False,
-        unsent: bool = False,
-        now: Callable[[], datetime] = lambda: datetime.now().astimezone(),
-    ) -> Draft:
-        """A message, whose bytes are made when they are asked for. ``round``: counts what is sent on purpose again;
-        ``to``: another address than the person's; ``unsent``: a draft that a mail program opens ready to send."""
+    def identity(self, code: str, round: int) -> str:
+        """The Message-ID of what is sent about a certificate the how manieth time, counted from 0."""
+        return message_id(self._secret, self._purpose, code, str(round), self._mail.origin.address)
+
+    def message(
+        self, held: Held, address: str, identity: str | None, sent: datetime | None, *, test: bool = False
+    ) -> bytes:
+        """The whole message. Without an identity and a day it is a draft, which a mail program opens ready to send.
+        ``test``: to somebody else, to look at. May be asked for by several threads."""
+        with self._lock:
+            return self._message(held, address, identity, sent, test)
+
+    def _message(self, held: Held, address: str, identity: str | None, sent: datetime | None, test: bool) -> bytes:
         assert held.recipient is not None
-        filled = self.filled(held)
+        kept, filled, name = self.kept(held), self.filled(held), held.recipient.name
         if test:
             filled = filled._replace(subject=f"{TEST_MARK} {filled.subject}")
-        address = for_servers(to or held.recipient.email or "")
-        serial = f"{round} test {now().isoformat()}" if test else str(round)
-        identity = message_id(self._secret, self._purpose, held.code, serial, self._mail.origin.address)
-
-        def make() -> bytes:
-            return self._made(held, filled, Mailbox(address, held.recipient.name if held.recipient else ""), identity,
-                              None if unsent else now())  # fmt: skip
-
-        return Draft(held, filled, address, identity, make)
-
-    def _made(self, held: Held, filled: Filled, to: Mailbox, identity: str, sent: datetime | None) -> bytes:
-        pdf = self.document(held) if self._purpose == "certificate" or self._paint else b""
-        picture = self._paint(pdf) if self._paint else None
-        kept = self.kept(held)
+        pdf = self.document(held) if self._purpose == "certificate" or self._picture else b""
+        image = picture(pdf, PIXELS, language=held.language, small=True) if self._picture else None
         shown = None
-        if picture is not None:
-            name = f"{identity.strip('<>').partition('@')[0]}.picture@certgen"
-            shown = (name, " – ".join(part for part in (self.text(held, "award.title"), to.name) if part))
+        if image is not None:
+            alternative = f"{self.text(held, 'award.title')} – {name}".removeprefix(" – ")
+            shown = (f"{self.identity(held.code, 0).strip('<>').partition('@')[0]}@picture", alternative)
         look = Look(kept.issuer.name, kept.issuer.primary, kept.issuer.accent, shown, held.url)
         envelope = Envelope(
             mail=self._mail,
-            to=to,
-            message_id=identity if sent else None,
+            to=Mailbox(address, "" if test else name),
+            message_id=identity,
             sent=sent,
             marks=AUTOMATIC if sent else (("X-Unsent", "1"),),
         )
         attached = [Attached(held.file, pdf)] if self._purpose == "certificate" else []
-        return written(message(filled, look, envelope, attached, picture))
+        return written(message(filled, look, envelope, attached, image))
 
     def document(self, held: Held) -> bytes:
         """The certificate's file, byte for byte as it was issued: where it was put, or made again. Raises
         :class:`CertgenError` where neither is to be had."""
-        path, state = records.located(held, self._folder)
-        if path is not None and state == "there":
-            return path.read_bytes()
-        data = self._copier.pdf(held)
-        if sha256(data).hexdigest() != held.sha256:
+        found = self._files.of(held)
+        if not found.same:
             raise CertgenError(_lost(held))
-        return data
+        return found.data
 
     # --- values ------------------------------------------------------------------------------
 
@@ -185,7 +164,8 @@ class Composer:
 
         def say(slot: Slot) -> Value:
             if slot.path in links:
-                href = links[slot.path] or linkedin(held, made, context, self._mail.linkedin)
+                shown = made.url if self._codes_published else held.url
+                href = links[slot.path] or linkedin(held, shown, context, self._mail.linkedin)
                 return Value(href, href)
             text = context.expand(_braced(slot)).render(credential.lookup(made), held.language)
             return Value(text, _leads(slot.path, text, kept.issuer))
@@ -216,7 +196,7 @@ def _leads(path: str, text: str, issuer: Issuer) -> str:
     return ""
 
 
-def linkedin(held: Held, made: Credential, context: Context, organisation: str | None) -> str:
+def linkedin(held: Held, address: str, context: Context, organisation: str | None) -> str:
     """LinkedIn's page that adds a certificate to one's profile, with everything filled in. Nothing is sent to LinkedIn
     before somebody opens it. Source: LinkedIn, Add to Profile (the parameters of its own buttons)."""
     issuer = context.issuer
@@ -229,7 +209,7 @@ def linkedin(held: Held, made: Credential, context: Context, organisation: str |
     }
     if held.expires:
         told |= {"expirationYear": str(held.expires.year), "expirationMonth": str(held.expires.month)}
-    told |= {"certUrl": made.url, "certId": codes.grouped(held.code)}
+    told |= {"certUrl": address, "certId": codes.grouped(held.code)}
     return f"https://www.linkedin.com/profile/add?{urlencode(told, quote_via=quote, safe='')}"
 
 

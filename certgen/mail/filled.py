@@ -155,7 +155,7 @@ def _written(paragraph: Paragraph, rtl: bool) -> Iterator[str]:
 def _said(bit: Bit, rtl: bool) -> str:
     if bit.href and not bit.value and bit.href not in (bit.text, f"mailto:{bit.text}"):
         return f"{bit.text} <{bit.href}>"
-    if rtl and bit.value and bit.text[0].isascii() and not is_rtl(bit.text):
+    if rtl and bit.value and bit.text[0].isdigit() and not is_rtl(bit.text):
         return f"\u200e{bit.text}"  # else a code that begins with figures is shown with its ends swapped (UAX 9, N1)
     return bit.text
 

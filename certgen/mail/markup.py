@@ -64,8 +64,8 @@ def markup(filled: Filled, look: Look) -> str:
 
 
 _SMALL = (
-    '<div class="small pad" style="padding:20px 32px 28px;font-size:13px;line-height:20px;color:#6b6b66;text-align:{}">\n'
-    "{}\n</div>"
+    '<div class="small pad" style="padding:20px 32px 28px;font-size:13px;line-height:20px;color:#6b6b66;'
+    'text-align:{}">\n{}\n</div>'
 )
 
 
@@ -175,7 +175,7 @@ def _picture(look: Look) -> str:
     name, words = look.picture
     image = (
         f'<img src="cid:{escape(name)}" width="536" alt="{escape(words)}" '
-        'style="display:block;width:100%;max-width:536px;height:auto;border:1px solid #d8d6d0">'
+        'style="display:block;width:100%;max-width:536px;height:auto;box-sizing:border-box;border:1px solid #d8d6d0">'
     )
     linked = f'<a href="{escape(look.picture_to)}">{image}</a>' if look.picture_to else image
     return f'<div style="margin:4px 0 22px">{linked}</div>'
@@ -229,7 +229,7 @@ _PAGE = """<!DOCTYPE html>
   .head, .name, .link { color: [[night_ink]] !important; }
   .button { background: [[night_button]] !important; border-color: [[night_button]] !important; }
   .button { color: [[night_on]] !important; }
-  .second { background: #20242a !important; color: [[night_ink]] !important; }
+  .second { background: #20242a !important; border-color: [[night_ink]] !important; color: [[night_ink]] !important; }
 }
 [data-ogsc] .head, [data-ogsc] .name, [data-ogsc] .link { color: [[night_ink]] !important; }
 </style>

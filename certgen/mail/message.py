@@ -123,12 +123,11 @@ def ascii_address(address: str) -> bool:
 
 def for_servers(address: str) -> str:
     """An address as servers and headers take it: its domain in ASCII. Source: RFC 5891 (IDNA), RFC 6531, 3.2."""
-    local, _, domain = address.rpartition("@")
-    if domain.isascii():
+    if address.rpartition("@")[2].isascii():
         return address
-    from email_validator import validate_email
+    from certgen.mail.smtp import envelope
 
-    return f"{local}@{validate_email(address, check_deliverability=False).ascii_domain}"
+    return envelope(address)
 
 
 def _address(box: Mailbox) -> Address:

@@ -1,0 +1,147 @@
+"""What became of messages: the report for people, and bounces that people record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from certgen import codes, columns, values, workbook
+from certgen.errors import ExitCode, Problem
+from certgen.ledger import Page
+from certgen.ledger import workbook as written
+from certgen.mail.words import Purpose
+from certgen.registry import Registry
+from certgen.registry.outbox import Bounce, Entry
+from certgen.selection import Chosen
+from certgen.workbook import Sheet
+
+# --- the report ------------------------------------------------------------------------------
+
+HEADS = ("Name", "E-mail", "Code", "What became of it", "When (UTC)", "In words", "Tries", "Row", "Message-ID")
+_WIDTHS = (30, 34, 22, 16, 18, 60, 8, 8, 48)
+STATES = {
+    "reserved": "waiting",
+    "sending": "unknown",
+    "sent": "sent",
+    "refused": "refused",
+    "unknown": "unknown",
+    "bounced": "came back",
+}
+
+
+def report(chosen: Sequence[Chosen], latest: Mapping[int, Entry], why: Mapping[int, str]) -> bytes:
+    """A workbook with a row for everybody who was meant. ``why``: by serial, why somebody could not be written to."""
+    return written([Page("Mail", _WIDTHS, [HEADS, *_rows(chosen, latest, why)])])
+
+
+def _rows(chosen: Sequence[Chosen], latest: Mapping[int, Entry], why: Mapping[int, str]) -> Iterator[Sequence[object]]:
+    for one in chosen:
+        entry, code = latest.get(one.serial), codes.grouped(one.code)
+        if entry is None:
+            words = why.get(one.serial, "")
+            yield one.name, one.email, code, "no message", "", words, None, one.row, ""
+            continue
+        again = f" (time {entry.round + 1})" if entry.round else ""
+        yield (
+            one.name,
+            entry.address or one.email,
+            code,
+            STATES[entry.state] + again,
+            f"{entry.at:%Y-%m-%d %H:%M}",
+            entry.words or "",
+            entry.tries,
+            one.row,
+            entry.message_id,
+        )
+
+
+# --- bounces ---------------------------------------------------------------------------------
+
+_CODES = frozenset({"code", "certgencode", "codigo", "certificatecode"})
+_IDENTITIES = frozenset({"messageid", "originalmessageid", "internetmessageid"})
+_ADDRESSES = frozenset({"recipient", "recipients", "recipientaddress", "originalrecipient", "finalrecipient", "to"})
+_REASONS = frozenset(
+    {"reason", "reasons", "error", "diagnostic", "diagnosticcode", "status", "details", "motivo", "motif", "raison"}
+)
+_HEADER_WITHIN = 20  # rows
+_LONGEST = 400  # characters of a reason
+
+
+class _Columns(NamedTuple):
+    header: int
+    identity: int | None
+    code: int | None
+    address: int | None
+    reason: int | None
+
+
+def bounces(registry: Registry, path: Path, purpose: Purpose, problems: list[Problem]) -> list[Bounce]:
+    """The messages of a sheet's rows: known by Message-ID, by the certificate's code, or by the address. Rows that fit
+    none of ours are warnings. Reads only."""
+    book = workbook.read(path, problems)
+    for sheet in book.sheets if book else ():
+        found = _header(sheet)
+        if found is not None:
+            return list(_found(registry, sheet, found, path, purpose, problems))
+    if book is not None:
+        problems.append(
+            Problem(
+                code="no-addresses",
+                message=f"“{path.name}” has no column of addresses, codes or Message-IDs.",
+                hint="The first row names the columns, such as: E-mail, Reason.",
+                file=str(path),
+                exit_code=ExitCode.USAGE,
+            )
+        )
+    return []
+
+
+def _header(sheet: Sheet) -> _Columns | None:
+    for number, row in enumerate(sheet.rows[:_HEADER_WITHIN]):
+        keys = [values.key(values.as_text(cell)) for cell in row]
+
+        def first(known: frozenset[str], keys: list[str] = keys) -> int | None:
+            return next((at for at, key in enumerate(keys) if key in known), None)
+
+        address = next((at for at, found in enumerate(columns.meanings(row)) if found == "email"), first(_ADDRESSES))
+        made = _Columns(number, first(_IDENTITIES), first(_CODES), address, first(_REASONS))
+        if (made.identity, made.code, made.address) != (None, None, None):
+            return made
+    return None
+
+
+def _found(
+    registry: Registry, sheet: Sheet, at: _Columns, path: Path, purpose: Purpose, problems: list[Problem]
+) -> Iterator[Bounce]:
+    outbox = registry.outbox()
+    for number, row in enumerate(sheet.rows[at.header + 1 :], at.header + 1):
+
+        def cell(column: int | None, row: Sequence[workbook.Cell] = row) -> str:
+            return values.as_text(row[column]).strip() if column is not None and column < len(row) else ""
+
+        said = [cell(at.identity), cell(at.code), cell(at.address)]
+        if not any(said):
+            continue
+        entries: Iterable[Entry] = outbox.find(said[0]) if said[0] else ()
+        code = codes.typed(said[1]) if said[1] else None
+        held = registry.find(code) if code and not entries else None
+        if held is not None:
+            entries = list(outbox.latest([held.serial], purpose).values())
+        entries = entries or (outbox.find(said[2].removeprefix("mailto:")) if said[2] else ())
+        ours = [entry for entry in entries if entry.state in ("sent", "unknown", "bounced")]
+        for entry in ours:
+            yield Bounce(entry.serial, entry.purpose, cell(at.reason)[:_LONGEST])
+        if not ours:
+            column = next(place for place in (at.identity, at.code, at.address) if place is not None and cell(place))
+            problems.append(
+                Problem(
+                    code="unknown-bounce",
+                    severity="warning",
+                    message=f"Nothing was sent to “{next(filter(None, said))[:80]}” from here.",
+                    hint="Is it another academy's, or another address of the same person?",
+                    file=str(path),
+                    sheet=sheet.name,
+                    cell=sheet.address(number, column),
+                )
+            )
