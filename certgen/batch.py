@@ -412,9 +412,16 @@ class Batch(Enrolment):
                 raise CertgenError(
                     Problem(code="roster-changed", message="The roster changed while its certificates were made.")
                 )
+            assert self.registry is not None
+            stem = f"{self.roster.stem}-issued"
+            noted = f"sheet {self.folder / stem}"
+            before = self.registry.meta(noted) or ""
             self.issued_sheet = output.lay_beside(
-                self.folder, f"{self.roster.stem}-issued", ".xlsx", data, replace=self.options.replace
+                self.folder, stem, ".xlsx", data, replace=self.options.replace, ours=before
             )
+            digest = hashlib.sha256(data).hexdigest()
+            if digest != before:
+                self.registry.set_meta(noted, digest)
         except (CertgenError, OSError) as error:
             why = error.problems[0].message if isinstance(error, CertgenError) else f"{error.strerror}."
             self.problems.append(

@@ -7,6 +7,7 @@ batch is known to be good, so that a mistake, a full disk or Ctrl-C leaves the f
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import re
 import secrets
@@ -280,10 +281,11 @@ def put(path: Path, data: bytes) -> None:
     write_whole(path, data)
 
 
-def lay_beside(folder: Path, stem: str, suffix: str, data: bytes, *, replace: bool) -> Path:
+def lay_beside(folder: Path, stem: str, suffix: str, data: bytes, *, replace: bool, ours: str = "") -> Path:
     """A file that people may have open or have written in, so that nothing is written over unasked: where another one
-    is there the new one gets a number, as in “roster-issued (2).xlsx”. With ``replace`` it takes the old one's place,
-    unless that is open. One of the same bytes is left as it is. Raises :class:`CertgenError`."""
+    is there the new one gets a number, as in “roster-issued (2).xlsx”. With ``replace``, or where nobody has touched
+    what we wrote (``ours``: its SHA-256), it takes the old one's place, unless that is open. One of the same bytes is
+    left as it is. Raises :class:`CertgenError`."""
     number = 1
     while True:
         path = folder / f"{stem}{f' ({number})' if number > 1 else ''}{suffix}"
@@ -291,7 +293,8 @@ def lay_beside(folder: Path, stem: str, suffix: str, data: bytes, *, replace: bo
             there = path.read_bytes() if path.exists() else None
             if there == data:
                 return path
-            if there is None or (replace and not _is_open(path)):
+            untouched = there is not None and hashlib.sha256(there).hexdigest() == ours
+            if there is None or ((replace or untouched) and not _is_open(path)):
                 try:
                     write_whole(path, data)
                 except CertgenError as error:

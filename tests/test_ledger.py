@@ -264,16 +264,23 @@ def test_a_batch_says_of_everyone_what_they_got_or_why_not(academy: Academy) -> 
     assert rows[5] == (None, None, None, result.problems[0].message)
 
 
-def test_the_sheet_repeats_itself_and_is_not_written_over(academy: Academy) -> None:
+def test_the_sheet_repeats_itself_and_what_somebody_wrote_into_it_is_not_written_over(academy: Academy) -> None:
     first = batch.run(Options(roster=academy.roster)).sheet
     assert first is not None
     before = first.stat().st_mtime_ns
     assert batch.run(Options(roster=academy.roster)).sheet == first
     assert first.stat().st_mtime_ns == before
     academy.write_roster(ROSTER.replace("bo@example.org,,79.9", "bo@example.org,,80"))
+    assert batch.run(Options(roster=academy.roster)).sheet == first  # nobody has touched the old one
+    assert len(rows_of(first)) == 5 and rows_of(first)[4][0]
+    book = load_workbook(first)
+    book.active["A2"] = "Ana, who moved away"
+    book.save(first)
+    touched = first.read_bytes()
+    academy.write_roster(ROSTER)
     again = batch.run(Options(roster=academy.roster)).sheet
     assert again is not None and again.name == "roster-issued (2).xlsx"
-    assert first.stat().st_mtime_ns == before
+    assert first.read_bytes() == touched
     assert batch.run(Options(roster=academy.roster, replace=True)).sheet == first
 
 
