@@ -52,6 +52,7 @@ PACKAGES = {
     "pdftoppm": "poppler-utils",
     "pdftotext": "poppler-utils",
     "qpdf": "qpdf",
+    "unzip": "unzip",
     "zbarimg": "zbar-tools",
 }
 
