@@ -61,11 +61,11 @@ class Stock:
             self._sorts[wanted] = Sorts(face, b"/F%d" % len(self._sorts))
         return self._sorts[wanted].codes
 
-    def picture(self, artwork: Artwork) -> tuple[bytes, Form]:
-        """A piece of artwork's name as a resource, and its form, in this job's ink."""
+    def picture(self, artwork: Artwork, called: str) -> tuple[bytes, Form]:
+        """A piece of artwork's name as a resource, and its form, in this job's ink. ``called``: its document's key."""
         key = sha256(artwork.pdf).digest()
         if key not in self._artwork:
-            form = self._importer.form(self.ink.artwork(artwork))
+            form = self._importer.form(self.ink.artwork(artwork, called))
             name = b"/A%d" % len(self._artwork)
             self._artwork[key] = name, form
             self._forms += b"%b %d 0 R" % (name, form.number)
@@ -146,7 +146,7 @@ class _Faces(dict[str, Codes]):
 class Pictures(dict[str, tuple[bytes, Artwork]]):
     """A document's artwork, as it is drawn. ``forms``: the numbers of what was, by name as a resource."""
 
-    def __init__(self, known: Mapping[str, Artwork], write: Callable[[Artwork], tuple[bytes, Form]]) -> None:
+    def __init__(self, known: Mapping[str, Artwork], write: Callable[[Artwork, str], tuple[bytes, Form]]) -> None:
         super().__init__()
         self._known = known
         self.forms: dict[bytes, int] = {}
@@ -155,7 +155,7 @@ class Pictures(dict[str, tuple[bytes, Artwork]]):
 
     def __missing__(self, key: str) -> tuple[bytes, Artwork]:
         artwork = self._known[key]
-        name, form = self._write(artwork)
+        name, form = self._write(artwork, key)
         self.forms[name] = form.number
         self.transparent = self.transparent or form.transparent
         placed = self[key] = name, Artwork(b"", artwork.width, artwork.height, artwork.origin)

@@ -26,7 +26,7 @@ from certgen.pdf.syntax import nums
 Matrix = tuple[float, float, float, float, float, float]
 WHERE_IT_IS: Matrix = (1, 0, 0, 1, 0, 0)
 
-_LEVEL = 6  # of deflate: QR codes are most of a job, and a quarter smaller than at level 1
+_LEVEL = 5  # of deflate. QR codes are most of a job: at 6 they are 1 % smaller for 40 % more time, at 1 29 % larger
 
 
 class Boxes(NamedTuple):
@@ -124,8 +124,7 @@ class Job:
         self._stock.close()
         intent = self._ink.intent(self._flow)
         try:
-            standard = getattr(self._ink, "standard", "")
-            packet = metadata.print_packet(self._title, self._dated, standard, self._flow.digest)
+            packet = metadata.print_packet(self._title, self._dated, self._ink.standard, self._flow.digest)
             information = metadata.print_information(self._title, self._dated)
         except ValueError as error:
             raise malformed("metadata-unwritable", f"The print file's title: {error}.") from None
