@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from itertools import combinations
 
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from certgen.page import Rect
+from certgen.font import FontBook
+from certgen.page import Rect, Shape, Text
+from certgen.pdf.ink import REGISTRATION
 from certgen.printing.imposition import (
     MM,
     SHEETS,
@@ -20,7 +22,10 @@ from certgen.printing.imposition import (
     sheets_for,
     signatures,
 )
+from certgen.printing.marks import Marks
+from certgen.text import Typesetter
 
+TYPESETTER = Typesetter(FontBook())
 A4, A4_WIDE = (210 * MM, 297 * MM), (297 * MM, 210 * MM)
 NEAR = 0.03  # points
 sides = st.floats(40, 320)
@@ -208,3 +213,55 @@ def test_a_record_of_the_other_orientation_lies_behind_its_certificate() -> None
     assert isinstance(made, Grid)
     where = landed(made.back("long").cells[0], A4, 1.0)
     assert within(where, made.trim) and within(made.trim, where)
+
+
+def ends(path: str) -> list[tuple[float, float]]:
+    """The points that a path of lines and curves goes through, with those that bend it."""
+    numbers: list[float] = []
+    found = []
+    for word in path.split():
+        if word.isalpha():
+            found += list(zip(numbers[::2], numbers[1::2], strict=True))
+            numbers = []
+        else:
+            numbers.append(float(word))
+    return found
+
+
+@settings(max_examples=40)
+@given(st.tuples(sides, sides), rooms, st.floats(0, 60))
+def test_marks_are_on_the_sheet_and_never_where_a_certificate_is(page: Size, room: Room, around: float) -> None:
+    for asked in (room, Room(bleed=room.bleed, around=around)):
+        made = grid(page, asked)
+        if made is None:
+            continue
+        bleed = made.bleed
+        for mark in Marks(made).on(TYPESETTER, ("sheets.pdf", "sheet 1 of 1", "M-1"), ((0.0, 0.0, 0.0),)):
+            if isinstance(mark, Text):
+                x0, y0, x1, y1 = mark.line.ink
+                box = (mark.x + x0, mark.y + y0, mark.x + x1, mark.y + y1)
+            else:
+                assert isinstance(mark, Shape)
+                if mark.fill:
+                    x, y, width, height = map(float, mark.path.split()[:4])
+                    box = (x, y, x + width, y + height)
+                else:
+                    for x, y in ends(mark.path):
+                        assert within((x, y, x, y), (0, 0, made.width, made.height))
+                        assert not (bleed[0] < x < bleed[2] and bleed[1] < y < bleed[3])
+                    continue
+            assert within(box, (0, 0, made.width, made.height)) and apart(box, bleed)
+
+
+def test_every_cut_has_a_mark_at_both_ends() -> None:
+    made = grid(A4_WIDE, Room(sheet=sheet("SRA3"), bleed=3 * MM, margin=5 * MM))
+    assert made is not None
+    marks = Marks(made)
+    lines = next(iter(marks.on(TYPESETTER, ())))
+    assert isinstance(lines, Shape) and marks.complete and lines.stroke == REGISTRATION and lines.width == 0.25
+    starts = ends(lines.path)
+    for cell in made.cells:
+        for axis in (0, 1):
+            for at in (cell.trim[axis], cell.trim[axis + 2]):
+                on = [point for point in starts if abs(point[axis] - at) < NEAR]
+                assert len({point[1 - axis] > made.trim[1 - axis] for point in on}) == 2, "before and behind"

@@ -21,7 +21,7 @@ HAIRLINE = 0.25  # points
 AROUND = 10 * MM  # what a page needs around its bleed for all of it
 _OFF = 3 * MM  # from the trim, where the bleed is less
 _LENGTH, _LEAST = 5 * MM, 2 * MM  # of a crop mark
-_CLEAR = 0.6 * MM  # between a mark and the sheet's edge, or the bleed
+_CLEAR = 0.5 * MM  # between a mark and the sheet's edge, or the bleed
 _TARGET = 2.2 * MM  # half of a registration mark
 _PATCH = 4 * MM
 _APART = 1.5 * MM  # between one mark and another
@@ -81,7 +81,7 @@ class Marks:
         lines = list(_crops(grid))
         targets = []
         for edge, strip in strips.items():
-            half = min(_TARGET, (strip.high - strip.low) / 2 - _CLEAR)
+            half = min(_TARGET, (strip.high - strip.low) / 2)
             if half < _TARGET / 2:
                 continue
             shares = (strip.start + (strip.end - strip.start) * share for share in (0.5, 0.25, 0.75))
@@ -99,36 +99,34 @@ class Marks:
         is left out. ``patches``: colours to measure, at the end of the lower edge."""
         yield from self._lines
         foot = self._foot._replace(busy=list(self._foot.busy))
-        side = min(_PATCH, foot.high - foot.low - 2 * _CLEAR)
+        side = min(_PATCH, foot.high - foot.low)
         if patches and side >= _PATCH / 2 and (at := foot.take(side * len(patches))) is not None:
             for number, colour in enumerate(patches):
                 x = at + (number - len(patches) / 2) * side
-                yield Shape(path=_rect(x, foot.high - _CLEAR - side, side, side), fill=colour)
-        if foot.high - foot.low >= _SMALLEST + 2 * _CLEAR:
-            begin, end = foot.longest()
-            for count in range(len(slug), 0, -1):
-                words = "  ·  ".join(slug[:count])
-                line = typesetter.line(words, SLUG, "en")
-                size = SLUG.size * min(1.0, (end - begin) / max(line.width, 1.0))
-                if size >= _SMALLEST:
-                    line = typesetter.line(words, replace(SLUG, size=round(size, 2)), "en")
-                    y = foot.high - _CLEAR - size
-                    yield Text(line=line, x=round(begin, 3), y=round(y, 3), colour=REGISTRATION)
-                    return
+                yield Shape(path=_rect(x, foot.high - side, side, side), fill=colour)
+        begin, end = foot.longest()
+        for count in range(len(slug), 0, -1):
+            words = "  ·  ".join(slug[:count])
+            line = typesetter.line(words, SLUG, "en")
+            tall = line.ink[3] - line.ink[1]
+            fits = min((end - begin) / max(line.width, 1.0), (foot.high - foot.low) / max(tall, 1.0), 1.0)
+            size = SLUG.size * fits - 0.01
+            if size >= _SMALLEST:
+                line = typesetter.line(words, replace(SLUG, size=round(size, 2)), "en")
+                yield Text(line=line, x=round(begin, 3), y=round(foot.high - line.ink[3], 3), colour=REGISTRATION)
+                return
 
 
 def _strip(grid: Grid, edge: str) -> Strip:
     """The room along an edge, with the crop marks that stand in it."""
-    trim, bleed = grid.trim, grid.bleed
-    across = 1 if edge in ("bottom", "top") else 0
+    trim, across = grid.trim, 1 if edge in ("bottom", "top") else 0
     along = 1 - across
     sheet = (grid.width, grid.height)
+    begin, end = _beyond(grid, across)
     if edge in ("bottom", "left"):
-        high = min(bleed[across], trim[across] - _OFF)
-        low = max(_CLEAR, high - AROUND)
+        low, high = max(_CLEAR, begin - AROUND), begin
     else:
-        low = max(bleed[2 + across], trim[2 + across] + _OFF)
-        high = min(sheet[across] - _CLEAR, low + AROUND)
+        low, high = end, min(sheet[across] - _CLEAR, end + AROUND)
     busy = [(at - _APART, at + _APART) for at in _cuts(grid, along)]
     return Strip(low, high, trim[along], trim[2 + along], busy)
 
@@ -140,16 +138,20 @@ def _cuts(grid: Grid, axis: int) -> list[float]:
 
 def _crops(grid: Grid) -> Iterable[str]:
     """A line at both ends of every cut, outside all bleeds."""
-    trim, bleed, sheet = grid.trim, grid.bleed, (grid.width, grid.height)
+    sheet = (grid.width, grid.height)
     for axis in (0, 1):
-        across = 1 - axis
-        low, high = min(bleed[across], trim[across] - _OFF), max(bleed[2 + across], trim[2 + across] + _OFF)
-        ends = (low, max(low - _LENGTH, 0.0)), (high, min(high + _LENGTH, sheet[across]))
+        low, high = _beyond(grid, 1 - axis)
         for at in _cuts(grid, axis):
-            for begin, end in ends:
-                if abs(end - begin) >= _LEAST:
+            for begin, end in ((low, max(low - _LENGTH, 0.0)), (high, min(high + _LENGTH, sheet[1 - axis]))):
+                if (begin - end if begin == low else end - begin) >= _LEAST:
                     points = ((at, begin), (at, end)) if axis == 0 else ((begin, at), (end, at))
                     yield "{} {} m {} {} l".format(*map(_num, (*points[0], *points[1])))
+
+
+def _beyond(grid: Grid, axis: int) -> tuple[float, float]:
+    """Where marks may begin at either end of an axis: clear of all bleeds."""
+    trim, bleed = grid.trim, grid.bleed
+    return min(bleed[axis] - _CLEAR, trim[axis] - _OFF), max(bleed[2 + axis] + _CLEAR, trim[2 + axis] + _OFF)
 
 
 def _target(x: float, y: float, half: float) -> str:
