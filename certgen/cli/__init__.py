@@ -15,6 +15,7 @@ import click
 
 from certgen import __version__
 from certgen.cli import (
+    account,
     amend,
     backup,
     doctor,
@@ -31,7 +32,7 @@ from certgen.cli import (
     verify,
 )
 from certgen.errors import CertgenError, ExitCode
-from certgen.screen import filled, place, printable
+from certgen.telling import filled, place, printable
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -65,7 +66,7 @@ for command in (
     handing.image,
     handing.expiring,
     sending.send,
-    sending.mail,
+    account.mail,
     erasure.erase,
     doctor.doctor,
     registry.registry,
@@ -90,7 +91,7 @@ def guarded(work: Callable[[], Any]) -> int:
         done = _told(work)
         return done if isinstance(done, int) else ExitCode.DONE
     except click.ClickException as error:
-        error.message = filled(error.message)
+        error.message = filled(error.message)  # type: ignore[misc]
         error.show()
         return ExitCode.USAGE
     except (KeyboardInterrupt, click.Abort):

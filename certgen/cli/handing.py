@@ -15,7 +15,7 @@ from certgen.cli.keys import Office
 from certgen.cli.records import as_json, columns, in_folder, many, print_json
 from certgen.cli.tables import _writable
 from certgen.errors import CertgenError, ExitCode, Problem, has_errors
-from certgen.screen import near
+from certgen.telling import near
 
 if TYPE_CHECKING:
     from certgen.handing.packing import Packed
@@ -204,10 +204,26 @@ class Within(click.ParamType):  # type: ignore[type-arg,unused-ignore]
 @click.option("--course", metavar="CODE", help="Only those of this course.")
 @click.option("--xlsx", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write a table as well.")
 @click.option("--replace", is_flag=True, help="Write over a file of that name.")
+@click.option("--send", "notify", is_flag=True, help="Tell them by e-mail, each once; asks first (docs/sending.md).")
+@click.option("--yes", is_flag=True, help="With --send: do not ask.")
+@click.option(
+    "--dry-run",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="FOLDER",
+    help="With --send: send nothing, write the messages into a folder.",
+)
 @as_json
 @in_folder
 def expiring(
-    within: date, course: str | None, xlsx: Path | None, replace: bool, as_json: bool, folder: Path | None
+    within: date,
+    course: str | None,
+    xlsx: Path | None,
+    replace: bool,
+    notify: bool,
+    yes: bool,
+    dry_run: Path | None,
+    as_json: bool,
+    folder: Path | None,
 ) -> int:
     """Tell which certificates are about to expire, and which have done so in as many days before today.
 
@@ -231,7 +247,17 @@ def expiring(
             _expiring(here, wanted, len(found) - len(wanted), within)
             if path is not None:
                 here.screen.console.print(f"In a table: {near(path)}", soft_wrap=True)
+        if notify:
+            return _notified(here, wanted, yes, dry_run)
     return ExitCode.DONE
+
+
+def _notified(here: Office, found: Sequence[Due], yes: bool, dry: Path | None) -> int:
+    """Who has a certificate that is still good is told until when; it is too late for the others."""
+    from certgen.cli import mailing
+
+    chosen = [one.chosen for one in found if one.days >= 0]
+    return mailing.notify(here, chosen, None, yes=yes, dry=dry) if chosen else ExitCode.DONE
 
 
 def _due(one: Due) -> dict[str, Any]:

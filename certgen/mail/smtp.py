@@ -1,47 +1,28 @@
-"""Messages to an SMTP server (RFC 5321), so that it is always known how far one came.
+"""Messages to an SMTP server: connections opened, encrypted and signed in, kept for many messages and opened again.
 
-smtplib has the commands; its ``sendmail`` and ``data`` do not tell whether the final dot went out, so the dialogue is
-led here. Also: STARTTLS (RFC 3207), implicit TLS (RFC 8314), AUTH (RFC 4954: PLAIN, LOGIN, XOAUTH2, OAUTHBEARER), SIZE
-(RFC 1870), 8BITMIME (RFC 6152), SMTPUTF8 (RFC 6531), domains as IDNA 2008 has them.
+Sources: RFC 3207 (STARTTLS), RFC 8314 (implicit TLS), RFC 4954 (AUTH: PLAIN, LOGIN, XOAUTH2, OAUTHBEARER).
 """
 
 from __future__ import annotations
 
 import base64
-import re
 import smtplib
 import socket
 import ssl
-import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from certgen.errors import CertgenError, ExitCode, Problem
 from certgen.guarded import why
+from certgen.mail.dialogue import HELLO, Client, Dialogue, Message, Patience, Silent
 from certgen.mail.replies import Reply, Where, answered, lost
 from certgen.mail.secrets import Auth, Secret
 from certgen.mail.transport import Letter, Line
 
 Security = Literal["starttls", "tls", "none"]
 
-HELLO = "[127.0.0.1]"
-"""What we call ourselves (RFC 5321, 4.1.3): the computer's name and address are nobody's business."""
-_LINE = 4096  # bytes of a reply's line; RFC 5321, 4.5.3.1.5, has 512
-_LINES = 200  # of one reply
-_BLOCK = 1 << 16  # bytes that are sent at a time
 _LOOPBACK = ("localhost", "127.0.0.1", "::1", "[::1]")
-
-
-class Patience(NamedTuple):
-    """Seconds to wait: for a connection, for the answer to a command, for a block of the message to go out, for the
-    answer to the final dot. Source: RFC 5321, 4.5.3.2; with less than ten minutes for the dot, messages get lost or
-    arrive twice."""
-
-    connection: float = 30.0
-    command: float = 120.0
-    block: float = 180.0
-    end: float = 600.0
 
 
 class Login(NamedTuple):
@@ -75,113 +56,14 @@ class Smtp:
     def line(self) -> Line:
         return _Line(self)
 
-
-class _Silent(Exception):
-    """No answer came: the connection broke, the time was over, or what came was no answer. The message says which."""
-
-
-class _Client(smtplib.SMTP):
-    """smtplib's commands, with a time for the whole of each answer, and none of the answer before TLS behind it."""
-
-    def __init__(self, server: Smtp) -> None:
-        self._name = server.host
-        self._tls = server.context if server.security == "tls" else None
-        self._pending = b""
-        self.patience = server.patience
-        self.seconds = server.patience.connection
+    def try_out(self) -> Reply | None:
+        """Connects and signs in, and sends nothing. None: all is well; a reply where that cannot be done now. Raises
+        :class:`CertgenError` for what another try would not mend."""
+        line = _Line(self)
         try:
-            super().__init__(server.host, server.port, HELLO, server.patience.connection)
-        except BaseException:
-            self.close()
-            raise
-        self.seconds = server.patience.command
-
-    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
-        made = socket.create_connection((host, port), timeout)
-        try:
-            made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # the dot goes out alone
-            return self._tls.wrap_socket(made, server_hostname=host) if self._tls else made
-        except BaseException:
-            made.close()
-            raise
-
-    @property
-    def answering(self) -> bool:
-        """Whether some of an answer is there already."""
-        return bool(self._pending)
-
-    def getreply(self) -> tuple[int, bytes]:
-        """The whole answer within the time for one."""
-        until = time.monotonic() + self.seconds
-        said: list[bytes] = []
-        while len(said) < _LINES:
-            line = self._read(until)
-            if not re.match(rb"[2-5]\d\d(?:[ -]|$)", line):
-                raise _Silent("The server answered with something that is no answer.")
-            said.append(line[4:].strip())
-            if line[3:4] != b"-":
-                return int(line[:3]), b"\n".join(said)
-        raise _Silent("The server does not stop answering.")
-
-    def _read(self, until: float) -> bytes:
-        while b"\n" not in self._pending:
-            left = until - time.monotonic()
-            if left <= 0 or len(self._pending) > _LINE:
-                raise _Silent("The server did not answer in time.")
-            assert self.sock is not None
-            try:
-                self.sock.settimeout(left)
-                came = self.sock.recv(_BLOCK)
-            except TimeoutError:
-                continue
-            except OSError as error:
-                raise _Silent(f"The connection broke ({why(error)}).") from error
-            if not came:
-                raise _Silent("The server closed the connection.")
-            self._pending += came
-        line, _, self._pending = self._pending.partition(b"\n")
-        return line
-
-    def send(self, s: Any) -> None:
-        """Bytes or text, in blocks, each with a time of its own."""
-        data = memoryview(s.encode(self.command_encoding) if isinstance(s, str) else s)
-        if self.sock is None:
-            raise _Silent("There is no connection.")
-        try:
-            self.sock.settimeout(self.patience.block)
-            for start in range(0, len(data), _BLOCK):
-                self.sock.sendall(data[start : start + _BLOCK])
-        except TimeoutError:
-            raise _Silent("The server did not take the message in time.") from None
-        except OSError as error:
-            raise _Silent(f"The connection broke ({why(error)}).") from error
-
-    def still_there(self) -> None:
-        """Raises where the server has closed the connection, or said something that nobody asked for."""
-        assert self.sock is not None
-        self.sock.settimeout(0.0)
-        try:
-            came = self.sock.recv(_BLOCK)
-        except (BlockingIOError, ssl.SSLWantReadError):
-            return
-        except OSError as error:
-            raise _Silent(f"The connection broke ({why(error)}).") from error
-        self._pending += came
-        if not came:
-            raise _Silent("The server closed the connection.")
-
-    def encrypt(self, context: ssl.SSLContext) -> tuple[int, bytes]:
-        """STARTTLS; whatever the server said in the clear is forgotten. Raises OSError, as TLS does."""
-        answer = self.docmd("STARTTLS")
-        if answer[0] == 220:
-            assert self.sock is not None
-            if self._pending:
-                raise _Silent("Somebody put words into the server's mouth before the connection was encrypted.")
-            self.sock.settimeout(self.patience.connection)
-            self.sock = context.wrap_socket(self.sock, server_hostname=self._name)
-            self.ehlo_resp = self.helo_resp = None
-            self.esmtp_features = {}
-        return answer
+            return line._open()
+        finally:
+            line.rest()
 
 
 class _Line:
@@ -189,7 +71,7 @@ class _Line:
 
     def __init__(self, server: Smtp) -> None:
         self._server = server
-        self._client: _Client | None = None
+        self._client: Client | None = None
         self._count = 0  # messages on it
 
     def deliver(self, letter: Letter, data: bytes, ready: Callable[[], None]) -> Reply:
@@ -203,13 +85,13 @@ class _Line:
                 return refused
         assert self._client is not None
         self._count += 1
-        message = _Message.of(letter, data, self._client)
+        message = Message.of(letter, data, self._client)
         if isinstance(message, Reply):
             return message
-        dialogue = _Dialogue(self._client, self._server.patience)
+        dialogue = Dialogue(self._client, self._server.patience)
         try:
             reply = dialogue.lead(message, ready)
-        except _Silent as silent:
+        except Silent as silent:
             self._close()
             return lost(dialogue.where, str(silent))
         except BaseException:
@@ -223,7 +105,7 @@ class _Line:
         client = self._client
         if client is not None:
             client.seconds = 5.0
-            with suppress(_Silent, OSError):
+            with suppress(Silent, OSError):
                 client.docmd("QUIT")
             self._close()
 
@@ -244,7 +126,7 @@ class _Line:
         assert self._client is not None
         try:
             return self._client.docmd("RSET")[0] == 250
-        except _Silent:
+        except Silent:
             return False
 
     # --- opening -----------------------------------------------------------------------------
@@ -255,7 +137,9 @@ class _Line:
         client = None
         where: Where = "connection"
         try:
-            client = _Client(server)
+            client = Client(
+                server.host, server.port, server.context if server.security == "tls" else None, server.patience
+            )
             self._greet(client)
             if server.security == "starttls":
                 if not client.has_extn("starttls"):
@@ -271,7 +155,7 @@ class _Line:
             reply = refusal.reply
         except smtplib.SMTPConnectError as error:
             reply = answered(error.smtp_code, error.smtp_error, where)
-        except _Silent as silent:
+        except Silent as silent:
             reply = lost(where, str(silent))
         except ssl.SSLCertVerificationError as error:
             _shut(client)
@@ -292,7 +176,7 @@ class _Line:
             raise CertgenError(_bad_login(server, reply) if where == "login" else _turned_away(server, reply))
         return reply._replace(kind="later")
 
-    def _greet(self, client: _Client) -> None:
+    def _greet(self, client: Client) -> None:
         code, said = client.ehlo(HELLO)
         if code != 250:
             raise _Refusal(answered(code, said, "connection"))
@@ -304,127 +188,15 @@ class _Refusal(Exception):
         self.reply = reply
 
 
-def _shut(client: _Client | None) -> None:
+def _shut(client: Client | None) -> None:
     if client is not None:
         client.close()
-
-
-# --- one message -----------------------------------------------------------------------------
-
-
-class _Message(NamedTuple):
-    """What goes over the wire: the addresses in angle brackets with their parameters, and the body with its dots."""
-
-    origin: str
-    to: str
-    body: bytes
-    utf8: bool
-
-    @classmethod
-    def of(cls, letter: Letter, data: bytes, client: _Client) -> _Message | Reply:
-        """Or a refusal of our own, where the server could not take the message."""
-        try:
-            origin, to = envelope(letter.sender), envelope(letter.to)
-        except ValueError:
-            return Reply("never", "recipient", 0, "", "The address is not written as addresses are.")
-        head, _, text = data.partition(b"\r\n\r\n")
-        utf8 = not (origin.isascii() and to.isascii() and head.isascii())
-        if utf8 and not client.has_extn("smtputf8"):
-            words = "The mail server does not take addresses with letters beyond ASCII (SMTPUTF8)."
-            return Reply("never", "recipient", 0, "", words)
-        body = stuffed(data)
-        options = ""
-        if client.has_extn("size"):
-            most = client.esmtp_features["size"].strip()
-            if most.isdigit() and 0 < int(most) < len(body):
-                words = f"The message has {len(body) / 1e6:.1f} MB; the mail server takes {int(most) / 1e6:.1f} MB."
-                return Reply("never", "data", 0, "", words)
-            options += f" SIZE={len(body)}"
-        if utf8 or not text.isascii():
-            if not client.has_extn("8bitmime"):
-                return Reply("never", "data", 0, "", "The mail server takes messages in ASCII only (8BITMIME).")
-            options += " BODY=8BITMIME"
-        options += " SMTPUTF8" if utf8 else ""
-        return cls(f"MAIL FROM:<{origin}>{options}", f"RCPT TO:<{to}>", body, utf8)
-
-
-class _Dialogue:
-    """One mail transaction (RFC 5321, 3.3). ``where`` it is at this moment; ``clean``: whether the connection can be
-    used for another one."""
-
-    def __init__(self, client: _Client, patience: Patience) -> None:
-        self._client, self._patience = client, patience
-        self.where: Where = "sender"
-        self.clean = True
-
-    def lead(self, message: _Message, ready: Callable[[], None]) -> Reply:
-        client = self._client
-        client.seconds = self._patience.command
-        client.command_encoding = "utf-8" if message.utf8 else "ascii"
-        steps: tuple[tuple[Where, str], ...] = (("sender", message.origin), ("recipient", message.to))
-        for where, command in steps:
-            self.where = where
-            reply = answered(*client.docmd(command), where)
-            if not 200 <= reply.code < 300:
-                return self._unless_odd(reply)
-        self.where = "data"
-        reply = answered(*client.docmd("DATA"), "data")
-        if reply.code != 354:
-            return self._unless_odd(reply)
-        client.send(message.body)
-        begun = time.monotonic()
-        ready()
-        if time.monotonic() - begun > self._patience.block:  # the server may have given up: better not to find out
-            raise _Silent("The registry was held by another program for too long.")
-        client.still_there()
-        if client.answering:  # it refuses before all was said; the rest of the message must not become commands
-            self.clean = False
-            return self._unless_odd(answered(*client.getreply(), "data"))
-        self.where = "end"
-        client.seconds = self._patience.end
-        client.send(b".\r\n")
-        reply = answered(*client.getreply(), "end")
-        if 300 <= reply.code < 400:
-            raise _Silent("The server answered with something that is no answer.")
-        return reply
-
-    def _unless_odd(self, reply: Reply) -> Reply:
-        """A refusal as it is. A yes in a place where there is none to be given means that we are out of step."""
-        if reply.code >= 400:
-            return reply
-        self.clean = False
-        return reply._replace(kind="later")
-
-
-def stuffed(data: bytes) -> bytes:
-    """A message as it goes after DATA, without its final dot: every line ends in CRLF, so that no server sees an end
-    where another one sees none; a dot in front gets another one (RFC 5321, 4.5.2)."""
-    lines = re.sub(rb"\r\n|\r|\n", b"\r\n", data)
-    if not lines.endswith(b"\r\n"):
-        lines += b"\r\n"
-    return re.sub(rb"(?m)^\.", b"..", lines)
-
-
-def envelope(address: str) -> str:
-    """An address as servers are told it: its domain in ASCII (IDNA 2008). Raises ValueError for what is none, and for
-    what would be more than one."""
-    import idna
-
-    local, at, domain = address.rpartition("@")
-    if not (local and at and domain) or re.search(r"[\x00-\x20\x7f<>]", address):
-        raise ValueError(address)
-    if domain.isascii():
-        return address
-    try:
-        return f"{local}@{idna.encode(domain, uts46=True).decode('ascii')}"
-    except idna.IDNAError as error:
-        raise ValueError(address) from error
 
 
 # --- signing in ------------------------------------------------------------------------------
 
 
-def _sign_in(client: _Client, server: Smtp, login: Login) -> None:
+def _sign_in(client: Client, server: Smtp, login: Login) -> None:
     if server.security == "none" and server.host not in _LOOPBACK:
         raise CertgenError(_in_the_clear(server))
     offered = client.esmtp_features.get("auth", "").upper().split()
@@ -437,7 +209,7 @@ def _sign_in(client: _Client, server: Smtp, login: Login) -> None:
         raise _Refusal(answered(code, said, "login"))
 
 
-def _exchange(client: _Client, name: str, server: Smtp, login: Login) -> tuple[int, bytes]:
+def _exchange(client: Client, name: str, server: Smtp, login: Login) -> tuple[int, bytes]:
     """RFC 4954, 4. Sources of the mechanisms: RFC 4616 (PLAIN), draft-murchison-sasl-login (LOGIN), RFC 7628
     (OAUTHBEARER), Google's and Microsoft's documents of XOAUTH2."""
     user, secret = login.user, login.secret.reveal()
@@ -474,29 +246,29 @@ def _no_way(server: Smtp, error: OSError) -> str:
     return f"{server.host} cannot be reached on port {server.port} ({why(error)})."
 
 
-def problem(code: str, message: str, hint: str) -> Problem:
+def _problem(code: str, message: str, hint: str) -> Problem:
     return Problem(code=code, message=message, hint=hint, exit_code=ExitCode.DELIVERY)
 
 
 def _no_tls(server: Smtp) -> Problem:
     message = f"{server.name} offers no encryption (STARTTLS) on port {server.port}, so nothing was sent."
     hint = 'Is it the right server and port? Some want port 465 with security = "tls" in issuer.toml.'
-    return problem("mail-no-tls", message, hint)
+    return _problem("mail-no-tls", message, hint)
 
 
 def _not_tls(server: Smtp) -> Problem:
     message = f"{server.name} does not speak TLS on port {server.port}."
-    return problem("mail-no-tls", message, 'Try port 587 with security = "starttls" in issuer.toml.')
+    return _problem("mail-no-tls", message, 'Try port 587 with security = "starttls" in issuer.toml.')
 
 
 def _bad_certificate(server: Smtp, error: ssl.SSLCertVerificationError) -> Problem:
     message = f"The certificate of {server.name} is not good ({error.verify_message}), so nothing was sent."
     hint = "Is the name right? Is this computer's clock? A server of your own may need its CA in SSL_CERT_FILE."
-    return problem("mail-certificate", message, hint)
+    return _problem("mail-certificate", message, hint)
 
 
 def _turned_away(server: Smtp, reply: Reply) -> Problem:
-    return problem("mail-turned-away", f"{server.name} does not talk to us: {reply}.", "Ask who runs the mail server.")
+    return _problem("mail-turned-away", f"{server.name} does not talk to us: {reply}.", "Ask who runs the mail server.")
 
 
 def _bad_login(server: Smtp, reply: Reply) -> Problem:
@@ -504,16 +276,16 @@ def _bad_login(server: Smtp, reply: Reply) -> Problem:
     user = server.login.user
     if server.login.auth == "oauth":
         message = f"{server.name} does not take the token of {user}: {reply}."
-        return problem("mail-login", message, "A token is good for about an hour: get a new one and run again.")
+        return _problem("mail-login", message, "A token is good for about an hour: get a new one and run again.")
     message = f"{server.name} does not take the password of {user}: {reply}."
     hint = "Many providers want a password made for programs (an “app password”), or a token (auth = “oauth”)."
-    return problem("mail-login", message, hint)
+    return _problem("mail-login", message, hint)
 
 
 def _no_login(server: Smtp, login: Login, offered: list[str]) -> Problem:
     ways = ", ".join(offered) or "none"
     message = f"{server.name} offers no way to sign in with a {_what(login)} (it offers: {ways})."
-    return problem("mail-no-login", message, "Look at user, auth and port in issuer.toml's [mail].")
+    return _problem("mail-no-login", message, "Look at user, auth and port in issuer.toml's [mail].")
 
 
 def _what(login: Login) -> str:
@@ -522,4 +294,4 @@ def _what(login: Login) -> str:
 
 def _in_the_clear(server: Smtp) -> Problem:
     message = f"The connection to {server.name} is not encrypted, so no password is sent over it."
-    return problem("mail-no-tls", message, 'Set security = "starttls" or "tls" in issuer.toml\'s [mail].')
+    return _problem("mail-no-tls", message, 'Set security = "starttls" or "tls" in issuer.toml\'s [mail].')

@@ -1,0 +1,491 @@
+"""What all commands that send have in common: the plan, the question, the run, what became of it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from certgen.cli.keys import Office, asking
+from certgen.errors import CertgenError, ExitCode, Problem, has_errors
+from certgen.telling import near, printable
+
+if TYPE_CHECKING:
+    from certgen.mail.composer import Composer
+    from certgen.mail.planning import Plan, Ready
+    from certgen.mail.sending import Outcome, Progress
+    from certgen.mail.smtp import Smtp
+    from certgen.mail.transport import Transport
+    from certgen.mail.words import Purpose
+    from certgen.model import Mail
+    from certgen.selection import Chosen
+
+
+@contextmanager
+def desk(
+    here: Office, source: Path | None, purpose: Purpose, picture: bool = False, template: Path | None = None
+) -> Iterator[Desk]:
+    """An academy that can send. Raises :class:`CertgenError` for one that cannot."""
+    from certgen import keys
+    from certgen.mail.composer import Composer
+    from certgen.mail.planning import no_mail, template_folders
+    from certgen.site.standing import last_build
+
+    mail = here.issuer.mail
+    if mail is None:
+        raise CertgenError(no_mail(here.issuer.file))
+    secret = keys.secret(here.folder, here.registry, here.problems, create=False)
+    if secret is None:
+        here.told()
+        raise CertgenError(no_mail(here.issuer.file))
+    built = last_build(here.registry)
+    with Composer(
+        here.registry,
+        here.folder,
+        mail,
+        secret.value,
+        purpose,
+        template_folders(source, here.folder),
+        here.problems,
+        picture=picture,
+        codes_published=built is None or built.codes,
+        template=template.absolute() if template else None,
+    ) as composer:
+        yield Desk(here, source, mail, secret.value, purpose, composer)
+
+
+class Desk:
+    """What all ways of sending share."""
+
+    def __init__(
+        self, here: Office, source: Path | None, mail: Mail, secret: bytes, purpose: Purpose, composer: Composer
+    ) -> None:
+        self.here, self.source, self.mail, self.secret = here, source, mail, secret
+        self.purpose: Purpose = purpose
+        self.composer = composer
+        self.console = here.screen.console
+
+    def plan(self, chosen: Sequence[Chosen], *, again: bool) -> Plan:
+        """Who gets a message; whatever is wrong is told. Raises :class:`CertgenError` for errors."""
+        from certgen import site
+        from certgen.mail.planning import plan
+
+        self.here.problems.clear()
+        made = plan(
+            self.here.registry,
+            chosen,
+            self.composer,
+            self.purpose,
+            self.here.problems,
+            again=again,
+            roster=self.source,
+        )
+        if made.ready:
+            for warning in (
+                site.unpublished(self.here.registry, self.secret),
+                site.reminder(self.here.registry, self.here.issuer, date.today()),
+            ):
+                if warning is not None:
+                    self.here.problems.append(warning)
+        self.here.told()
+        return made
+
+    # sending
+
+    def send(
+        self,
+        chosen: Sequence[Chosen],
+        pace: dict[str, Any],
+        outbox: Path | None,
+        report: Path | None,
+        *,
+        yes: bool,
+        again: bool,
+    ) -> int:
+        from certgen.mail import sending
+        from certgen.mail.planning import letters
+        from certgen.mail.tempo import Pace
+
+        plan = self.plan(chosen, again=again)
+        self._before(plan, again)
+        if not plan.ready:
+            self._nobody(plan)
+            return ExitCode.PARTIAL if plan.without else ExitCode.DONE
+        transport = self.transport(outbox)
+        found = Pace(
+            per_minute=float(pace.get("per_minute") or (self.mail.per_minute if self._far(transport) else _AT_ONCE)),
+            connections=pace.get("connections") or self.mail.connections,
+            **({"wait": pace["wait"] * 60.0} if pace.get("wait") is not None else {}),
+            **({"stop_after": pace["stop_after"]} if pace.get("stop_after") is not None else {}),
+        )
+        self._announce(plan, transport, found)
+        _agree(f"Send {_messages(len(plan.ready))}?", yes)
+        outcome = sending.send(
+            self.here.registry,
+            letters(self.here.registry, plan.ready, self.composer, self.purpose, self.mail),
+            transport,
+            found,
+            self._watch(),
+            again=again,
+            waiting=lambda who: click.echo(f"Waiting for {printable(who)}, who is sending …", err=True),
+        )
+        self.here.screen._stop()
+        code = self._told(outcome, plan)
+        self._report(chosen, plan, report)
+        return code
+
+    def transport(self, outbox: Path | None) -> Transport:
+        """Where messages go. Raises :class:`CertgenError` where nothing says so."""
+        from certgen.mail.folder import Maildir
+
+        mail = self.mail
+        if outbox is not None or mail.outbox is not None:
+            return Maildir(outbox.absolute() if outbox else Path(mail.outbox or ""))
+        return server(mail, self.here.issuer.file)
+
+    def _far(self, transport: Transport) -> bool:
+        """Whether it is a server, and no folder here."""
+        return transport.name == self.mail.host
+
+    def _before(self, plan: Plan, again: bool) -> None:
+        """Who was mailed before."""
+        if not plan.mailed:
+            return
+        states = [entry.state for entry in plan.mailed.values()]
+        told = {
+            "sent": "got it before",
+            "unknown": "may have got it before: no answer came from the server",
+            "refused": "could not be reached before",
+            "bounced": "did not get it: it came back",
+            "sending": "may have got it before",
+        }
+        self.console.print("Left out, as they were mailed before (--again mails them all the same):")
+        for state, words in told.items():
+            if state in states:
+                self.console.print(f"  {states.count(state):>6,}  {words}")
+        self.console.print()
+
+    def _nobody(self, plan: Plan) -> None:
+        self.console.print(
+            "Nobody is left to be mailed." if plan.mailed else "Nobody has an address to write to.", style="bold"
+        )
+
+    def _announce(self, plan: Plan, transport: Transport, pace: Any) -> None:
+        """How many, to whom first and last, from whom, and one whole message."""
+        from rich.table import Table
+        from rich.text import Text
+
+        from certgen.fields import language_name
+
+        mail, ready = self.mail, plan.ready
+        what = "certificates" if self.purpose == "certificate" else "notices of expiry"
+        titles = [title for title, _ in plan.titles.most_common(3)]
+        self.console.print(printable("; ".join(titles) + (" …" if len(plan.titles) > 3 else "")), style="bold")
+        minutes = len(ready) / pace.per_minute
+        server = (
+            f"the folder {near(Path(transport.name))}"
+            if not self._far(transport)
+            else f"{mail.host}, port {mail.port}, {_SECURITY[mail.security]}"
+            + (f", as {mail.user}" if mail.user else ", without signing in")
+        )
+        rows = [
+            ("To send", f"{_messages(len(ready))} with {what}"),
+            ("First", _whom(ready[0])),
+            ("Last", _whom(ready[-1])),
+            ("From", _box(mail.origin) + (f", sent by {_box(mail.sender)}" if mail.sender else "")),
+            ("Answers", f"to {_box(mail.reply_to or mail.origin)}"),
+            ("Through", server),
+        ]
+        if len(plan.languages) > 1:
+            tongues = (f"{language_name(tag, 'en')} ({count:,})" for tag, count in plan.languages.most_common())
+            rows.insert(1, ("Languages", ", ".join(tongues)))
+        if self._far(transport):
+            rows.append(("Time", f"about {_span(minutes)}, at {pace.per_minute:g} a minute"))
+        if plan.without:
+            rows.append(("Without", f"{len(plan.without):,} who cannot be written to, told above"))
+        grid = Table.grid(padding=(0, 2))
+        grid.add_column(style="dim", no_wrap=True)
+        grid.add_column(overflow="fold")
+        for label, words in rows:
+            grid.add_row(f"  {label}", Text(printable(words)))
+        self.console.print(grid)
+        self.console.print()
+        self._shown(ready[0])
+
+    def _shown(self, first: Ready) -> None:
+        """One message as it will be read."""
+        import email
+        from email import policy
+
+        from rich.rule import Rule
+
+        (held,) = self.here.registry.get([first.chosen.serial])
+        identity = self.composer.identity(held.code, first.round)
+        data = self.composer.message(held, first.address, identity, _now())
+        message = email.message_from_bytes(data, policy=policy.default)
+        body = message.get_body(("plain",))
+        text = body.get_content().replace("\r\n", "\n") if body else ""
+        self.console.print(Rule("the first message", align="left", style="dim"))
+        for name in ("From", "To", "Subject"):
+            self.console.print(printable(f"{name}: {' '.join(str(message[name]).split())}"), soft_wrap=True)
+        self.console.print()
+        self.console.print(printable(_unflowed(text)).rstrip(), soft_wrap=True)
+        self.console.print()
+        for part in message.iter_attachments():
+            size = len(part.get_payload(decode=True) or b"")
+            self.console.print(printable(f"Attached: {part.get_filename()} ({size / 1000:,.0f} KB)"))
+        self.console.print(Rule(style="dim"))
+
+    def _watch(self) -> Callable[[Progress], None]:
+        def watch(progress: Progress) -> None:
+            done = progress.sent + progress.refused + progress.unknown
+            self.here.screen.progress(done, progress.total)
+
+        return watch
+
+    def _told(self, outcome: Outcome, plan: Plan) -> int:
+        """What became of all."""
+        names = {one.chosen.serial: one for one in plan.ready}
+        console = self.console
+        if outcome.recovered:
+            count = len(outcome.recovered)
+            console.print(
+                f"certgen was stopped before while {_messages(count)} {'was' if count == 1 else 'were'} on the way: "
+                "nobody knows whether they arrived.",
+                soft_wrap=True,
+            )
+        for words, entries in (
+            ("Refused", outcome.refused),
+            ("Not known whether it arrived", outcome.unknown),
+        ):
+            if entries:
+                console.print(f"{words}:", style="bold")
+                self.here.screen._table(
+                    [
+                        (
+                            f"row {one.chosen.row}" if one and one.chosen.row else "",
+                            one.chosen.name if one else "",
+                            entry.address or "",
+                            entry.words or "",
+                        )
+                        for entry in entries
+                        for one in (names.get(entry.serial),)
+                    ]
+                )
+                console.print()
+        self.here.screen.problems(outcome.problems)
+        sent = len(outcome.sent)
+        told = [f"{sent:,} sent"]
+        told += [f"{len(outcome.refused):,} refused"] if outcome.refused else []
+        told += [f"{len(outcome.unknown):,} unknown"] if outcome.unknown else []
+        told += [f"{len(outcome.waiting):,} waiting"] if outcome.waiting else []
+        whole = not (outcome.refused or outcome.unknown or outcome.waiting or plan.without)
+        console.print(f"Messages: {', '.join(told)}.", style="bold" if whole else "bold yellow")
+        if outcome.waiting:
+            when = f", not before {outcome.next_try.astimezone():%H:%M}" if outcome.next_try else ""
+            console.print(f"Run the same command again to send those that wait{when}. Nobody gets it twice.")
+        if outcome.unknown:
+            console.print("Ask those of whom it is not known; --again with --code sends to one of them once more.")
+        if outcome.stopped == "interrupted":
+            return ExitCode.INTERRUPTED
+        if outcome.stopped == "problem" and has_errors(outcome.problems):
+            return CertgenError(outcome.problems).exit_code
+        return ExitCode.DONE if whole else ExitCode.PARTIAL
+
+    def _report(self, chosen: Sequence[Chosen], plan: Plan, report: Path | None) -> None:
+        from certgen import output
+        from certgen.mail.aftermath import report as made
+
+        why = {one.serial: "no address that can be written to" for one in plan.without}
+        latest = self.here.registry.outbox().latest([one.serial for one in chosen], self.purpose)
+        data = made(chosen, latest, why)
+        if report is not None:
+            place, stem = report.absolute().parent, report.stem
+        elif self.source is not None:
+            place, stem = self.source.parent, f"{self.source.stem.removesuffix('-manifest')}-mail"
+        else:
+            place, stem = self.here.folder, f"mail-{date.today()}"
+        path = output.lay_beside(place, stem, ".xlsx", data, replace=True)
+        self.console.print(f"What became of everyone is in {near(path)}.")
+
+    # not sending
+
+    def write(self, chosen: Sequence[Chosen], place: Path, *, again: bool, unsent: bool) -> int:
+        """Messages as files. Nothing is recorded."""
+        from certgen import output
+        from certgen.selection import read
+
+        plan = self.plan(chosen, again=again)
+        self._before(plan, again)
+        if not plan.ready:
+            self._nobody(plan)
+            return ExitCode.PARTIAL if plan.without else ExitCode.DONE
+        problems: list[Problem] = []
+        count = 0
+        by_serial = {one.chosen.serial: one for one in plan.ready}
+        with output.told("The folder for the messages cannot be made"):
+            place.mkdir(parents=True, exist_ok=True)
+        for chosen_one, held in read(self.here.registry, [one.chosen for one in plan.ready]):
+            one = by_serial[chosen_one.serial]
+            identity = None if unsent else self.composer.identity(held.code, one.round)
+            try:
+                data = self.composer.message(held, one.address, identity, None if unsent else _now())
+            except CertgenError as error:
+                problems += error.problems
+                continue
+            output.lay_beside(place, Path(held.file).stem, ".eml", data, replace=True)
+            count += 1
+            self.here.screen.progress(count, len(plan.ready))
+        self.here.screen._stop()
+        self.here.screen.problems(problems)
+        what = "drafts" if unsent else "messages"
+        what = what[:-1] if count == 1 else what
+        self.console.print(
+            f"{count:,} {what} written into {near(place)}. Nothing was sent, nothing recorded.", style="bold"
+        )
+        if unsent:
+            self.console.print("Open each with Outlook or Thunderbird, look, and press Send.")
+        return ExitCode.PARTIAL if problems or plan.without else ExitCode.DONE
+
+    def try_out(self, chosen: Sequence[Chosen], to: str, outbox: Path | None) -> int:
+        """One message to somebody who looks at it. Nothing is recorded."""
+        from certgen.mail.composer import message_id
+        from certgen.mail.message import for_servers
+        from certgen.mail.transport import Letter
+        from certgen.values import Misread, as_email
+
+        address = as_email(to.strip())
+        if isinstance(address, Misread):
+            raise click.UsageError(f"{address.message} {address.hint}")
+        address = for_servers(address)
+        (held,) = self.here.registry.get([chosen[0].serial])
+        self.here.problems.clear()
+        self.composer.words(held)
+        self.here.told()
+        now = _now()
+        identity = message_id(self.secret, "test", held.code, now.isoformat(), self.mail.origin.address)
+        data = self.composer.message(held, address, identity, now, test=True)
+        transport = self.transport(outbox)
+        letter = Letter(held.serial, self.purpose, for_servers(self.mail.envelope), address, identity, lambda: data)
+        line = transport.line()
+        try:
+            reply = line.deliver(letter, data, lambda: None)
+        finally:
+            line.rest()
+        if reply.kind != "accepted":
+            raise CertgenError(_not_taken(transport.name, str(reply)))
+        self.console.print(
+            printable(f"The message for {chosen[0].name} went to {address} to look at, marked [Test]. "
+                      "Nothing was recorded, and nobody else got it."),
+            style="bold", soft_wrap=True,
+        )  # fmt: skip
+        return ExitCode.DONE
+
+
+def server(mail: Mail, file: str) -> Smtp:
+    """The server of [mail], with what signs in there. Raises :class:`CertgenError` where that is not known."""
+    from certgen.mail.secrets import found
+    from certgen.mail.smtp import Login, Smtp
+
+    if mail.host is None:
+        raise CertgenError(no_server(file))
+    login = None
+    if mail.user is not None:
+        secret = found(mail.host, mail.user, mail.auth, asking())
+        if secret is None:
+            raise CertgenError(no_secret(mail))
+        login = Login(mail.user, mail.auth, secret)
+    return Smtp(mail.host, mail.port, mail.security, login)
+
+
+_AT_ONCE = 60_000.0  # messages a minute into a folder
+_SECURITY = {"starttls": "encrypted (STARTTLS)", "tls": "encrypted (TLS)", "none": "not encrypted"}
+
+
+def _now() -> datetime:
+    return datetime.now().astimezone()
+
+
+def _messages(count: int) -> str:
+    return "1 message" if count == 1 else f"{count:,} messages"
+
+
+def _whom(one: Ready) -> str:
+    row = f" (row {one.chosen.row})" if one.chosen.row else ""
+    return f"{one.chosen.name} <{one.address}>{row}"
+
+
+def _box(box: Any) -> str:
+    return f"{box.name} <{box.address}>" if box.name else box.address
+
+
+def _span(minutes: float) -> str:
+    if minutes < 1:
+        return "a minute"
+    return f"{minutes:,.0f} minutes" if minutes < 90 else f"{minutes / 60:,.1f} hours"
+
+
+def _unflowed(text: str) -> str:
+    """Lines that go on, joined again (RFC 3676, 4.1)."""
+    out = ""
+    for line in text.split("\n"):
+        out += line if line.endswith(" ") and line != "-- " else f"{line}\n"
+    return out
+
+
+def _agree(question: str, sure: bool) -> None:
+    """Asks first. Raises click.ClickException where nobody can answer."""
+    if sure:
+        return
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise click.ClickException("Nobody can be asked here: add --yes if you are sure.")
+    click.confirm(question, abort=True)
+
+
+# --- problems ------------------------------------------------------------------------------
+
+
+def no_server(file: str, user: bool = False) -> Problem:
+    missing = "host and user" if user else "host"
+    return Problem(
+        code="no-server",
+        message=f"issuer.toml does not say through which server mail is sent ({missing} below [mail]).",
+        hint='Such as: host = "smtp.office365.com" and user = "certificates@academy.org"; or send --drafts FOLDER.',
+        file=file,
+        exit_code=ExitCode.DELIVERY,
+    )
+
+
+def no_secret(mail: Mail) -> Problem:
+    what, name = ("token", "CERTGEN_MAIL_TOKEN") if mail.auth == "oauth" else ("password", "CERTGEN_MAIL_PASSWORD")
+    return Problem(
+        code="no-password",
+        message=f"There is no {what} of {mail.user} at {mail.host}.",
+        hint=f"Keep it in the keyring with: certgen mail login; or give it as {name} in the environment.",
+        exit_code=ExitCode.DELIVERY,
+    )
+
+
+def _not_taken(name: str, words: str) -> Problem:
+    return Problem(
+        code="test-refused",
+        message=f"{name} did not take the message: {words}",
+        hint="Look at [mail] in issuer.toml: from, user, host, port.",
+        exit_code=ExitCode.DELIVERY,
+    )
+
+
+# --- notices of expiry -----------------------------------------------------------------------------
+
+
+def notify(here: Office, chosen: Sequence[Chosen], outbox: Path | None, *, yes: bool, dry: Path | None = None) -> int:
+    """Tells people that their certificates are about to expire, each once. ``dry``: into a folder, as files."""
+    with desk(here, None, "expiry-notice") as post:
+        if dry is not None:
+            return post.write(chosen, dry, again=False, unsent=False)
+        return post.send(chosen, {}, outbox, None, yes=yes, again=False)
