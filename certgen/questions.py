@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from certgen.telling import filled
+
 if TYPE_CHECKING:
     from certgen.academy import Answers
 
@@ -75,12 +77,7 @@ QUESTIONS: tuple[tuple[str, str, bool, type[click.ParamType] | None], ...] = (  
     # flag, question, whether it must be answered, what it is
     ("name", "Who issues the certificates, as printed", True, None),
     ("url", "Website (Enter for none)", False, Address),
-    (
-        "verify_url",
-        "Web address where anyone can look a code up, such as https://verify.your-academy.org",
-        True,
-        Address,
-    ),
+    ("verify_url", "Address of the verification page, such as https://verify.your-academy.org", True, Address),
     ("title", "The course's title, as printed", True, None),
     ("code", "The course's code, such as FR-2026-1", True, None),
     ("languages", "Languages of the certificates, such as en,fr", True, Tags),
@@ -89,6 +86,11 @@ QUESTIONS: tuple[tuple[str, str, bool, type[click.ParamType] | None], ...] = (  
     ("end", "Last day (Enter for none)", False, Day),
     ("issued", "Day of issue, printed on the certificates (Enter to be asked later)", False, Day),
 )
+_EXPLAINED = {
+    "verify_url": "Every QR code leads to a page of your own, where anyone can see that a certificate is real. certgen "
+    "makes that page (certgen site build), and you put it on the web when you like. Its address is in every code: "
+    "choose one that will last.",
+}
 OF_ISSUER = ("name", "url", "verify_url")
 
 
@@ -103,8 +105,11 @@ def answers(given: dict[str, Any], *, first: bool, ask: bool) -> Answers:
         if flag in found or (flag in OF_ISSUER and not first):
             continue
         if ask:
-            default = ("en" if flag == "languages" else None) if needed else ""
-            found[flag] = click.prompt(question, default=default, show_default=needed, value_proc=_reader(kind, needed))
+            if flag in _EXPLAINED:
+                click.echo(filled(_EXPLAINED[flag]))
+            default = _suggested(flag, found)
+            read = _reader(kind, needed)
+            found[flag] = click.prompt(filled(question), default=default, show_default=bool(default), value_proc=read)
         elif needed and flag != "languages":
             missing.append("--" + flag.replace("_", "-"))
     if missing:
@@ -113,6 +118,13 @@ def answers(given: dict[str, Any], *, first: bool, ask: bool) -> Answers:
     return Answers(
         **{flag: value for flag, value in found.items() if value not in (None, "")}, languages=tuple(tags.split(","))
     )
+
+
+def _suggested(flag: str, found: dict[str, Any]) -> str:
+    """What Enter means; nothing, where it must be typed."""
+    if flag == "verify_url" and (host := re.fullmatch(r"https?://(?:www\.)?([^/:]+)/?", found.get("url") or "")):
+        return f"https://verify.{host[1]}"
+    return "en" if flag == "languages" else ""
 
 
 def _reader(kind: type[click.ParamType] | None, needed: bool) -> Callable[[Any], Any]:  # type: ignore[type-arg,unused-ignore]

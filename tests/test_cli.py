@@ -19,7 +19,8 @@ from certgen import cli
 from certgen.batch import BatchResult, Counts
 from certgen.cli import guarded
 from certgen.errors import CertgenError, ExitCode, Problem
-from certgen.screen import Screen, place, printable
+from certgen.screen import Screen
+from certgen.telling import place, printable
 
 HEAVY = (
     "icu",

@@ -13,7 +13,8 @@ from rich.console import Console
 
 from certgen.batch import BatchResult, Counts
 from certgen.errors import Problem
-from certgen.screen import Screen, beside, wrapped
+from certgen.screen import Screen
+from certgen.telling import beside, wrapped
 
 WORDS = st.lists(st.text("abc-/._é日本", min_size=1, max_size=30), min_size=1, max_size=8)
 

@@ -11,7 +11,8 @@ import click
 
 from certgen.cli.keys import Office, asking, office
 from certgen.errors import CertgenError, ExitCode, Problem, has_errors
-from certgen.screen import SHOWN, near, printable
+from certgen.screen import SHOWN
+from certgen.telling import near, printable
 
 _sheet = click.option(
     "--sheet",

@@ -9,7 +9,8 @@ import click
 
 from certgen.cli.keys import asking, office
 from certgen.errors import CertgenError, ExitCode, Problem
-from certgen.screen import Screen, near, printable
+from certgen.screen import Screen
+from certgen.telling import near, printable
 
 
 def _passphrase(question: str, *, new: bool) -> str:

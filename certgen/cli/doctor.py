@@ -10,7 +10,8 @@ import click
 
 from certgen.cli.records import as_json, in_folder, print_json
 from certgen.errors import ExitCode
-from certgen.screen import Screen, printable
+from certgen.screen import Screen
+from certgen.telling import printable
 
 if TYPE_CHECKING:
     from rich.console import Console

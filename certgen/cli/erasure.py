@@ -13,7 +13,7 @@ import click
 from certgen.cli.keys import Office, office
 from certgen.cli.records import found, in_folder, listed, many
 from certgen.errors import ExitCode
-from certgen.screen import near, printable
+from certgen.telling import near, printable
 
 if TYPE_CHECKING:
     from certgen.registry import Held

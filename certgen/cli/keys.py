@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from certgen.errors import CertgenError, ExitCode, Problem, has_errors
-from certgen.screen import Screen, near, printable
+from certgen.screen import Screen
+from certgen.telling import near, printable
 
 if TYPE_CHECKING:
     from certgen.keys import Signing

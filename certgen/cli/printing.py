@@ -14,7 +14,7 @@ from certgen.cli.keys import Office
 from certgen.cli.records import as_json, many, print_json
 from certgen.errors import ExitCode
 from certgen.questions import Day
-from certgen.screen import near, printable
+from certgen.telling import near, printable
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -13,7 +13,7 @@ import click
 from certgen.cli.keys import Office, office
 from certgen.errors import CertgenError, ExitCode, has_errors
 from certgen.questions import Day
-from certgen.screen import near, printable
+from certgen.telling import near, printable
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -10,7 +10,8 @@ import click
 
 from certgen.cli.records import in_folder, many
 from certgen.errors import CertgenError, ExitCode, Problem, has_errors
-from certgen.screen import Screen, near, printable
+from certgen.screen import Screen
+from certgen.telling import near, printable
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -12,7 +12,8 @@ import click
 
 from certgen.cli.keys import asking, office
 from certgen.errors import CertgenError, ExitCode, Problem, has_errors
-from certgen.screen import Screen, near, printable
+from certgen.screen import Screen
+from certgen.telling import near, printable
 
 if TYPE_CHECKING:
     from certgen.site import Built

@@ -12,7 +12,7 @@ import click
 from certgen.cli.keys import Office, office
 from certgen.cli.records import as_json, chosen, columns, filters, in_folder, many, nothing, print_json
 from certgen.errors import ExitCode
-from certgen.screen import near, printable
+from certgen.telling import near, printable
 
 if TYPE_CHECKING:
     from certgen.records.tables import Report

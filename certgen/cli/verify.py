@@ -12,7 +12,8 @@ import click
 
 from certgen.errors import CertgenError, ExitCode, Problem
 from certgen.questions import Day
-from certgen.screen import Screen, near, printable
+from certgen.screen import Screen
+from certgen.telling import near, printable
 
 if TYPE_CHECKING:
     from rich.console import Console
