@@ -25,6 +25,14 @@ class Form(NamedTuple):
     transparent: bool  # has a soft mask or an alpha below 1
 
 
+def beyond(artwork: Artwork) -> float:
+    """How far a piece of artwork reaches beyond its trim on each side, in points: where it does least."""
+    with pikepdf.open(BytesIO(artwork.pdf)) as pdf:
+        left, low, right, top = map(float, pdf.pages[0].mediabox)
+    x, y = artwork.origin
+    return min(x - left, y - low, right - x - artwork.width, top - y - artwork.height)
+
+
 class Store(Protocol):
     """Where a form's objects go: syntax.Body, or a file that is written piece by piece."""
 

@@ -12,6 +12,7 @@ from certgen.copies import Workshops
 from certgen.page import Document, Filling
 from certgen.pdf.forme import Forme
 from certgen.pdf.job import Job
+from certgen.printing.bleed import bled
 from certgen.registry import Held, Registry
 
 
@@ -32,12 +33,14 @@ class _Kind(NamedTuple):
 
 class Fillings:
     """Sets certificates again as they were issued, from what the registry has kept; each setting is restored once.
+    ``bleed``: as :mod:`.bleed` says, for a press.
 
     A context manager; a job must be closed before it is left, because it cuts the fonts at its end. Memory: a few MB
     for each kind of certificate, whatever their number.
     """
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, *, bleed: bool = False) -> None:
+        self._bleed = bleed
         self._count = 0
         self._workshops = Workshops(registry, self._kind)
         self._job: Job | None = None
@@ -73,4 +76,4 @@ class Fillings:
 
     def _kind(self, document: Document, matter: Matter) -> _Kind:
         self._count += 1
-        return _Kind(document, matter, self._count - 1)
+        return _Kind(bled(document) if self._bleed else document, matter, self._count - 1)
