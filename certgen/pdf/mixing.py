@@ -10,7 +10,7 @@ from PIL import Image
 
 from certgen.pdf.functions import Values
 from certgen.pdf.profile import applied
-from certgen.pdf.separation import Press
+from certgen.pdf.separation import PROCESS, Press
 from certgen.pdf.spaces import Grey, Lab, Rgb, Space
 
 
@@ -50,7 +50,9 @@ class Plates:
     def picture(self, picture: Image.Image, found: Space) -> Any:
         profile = self.press.profile
         if picture.mode == "L":
+            self.press.used.add("Black")
             return picture.point(list(profile.greys))
+        self.press.used.update(PROCESS)
         if not isinstance(found, Lab):
             return applied(profile.from_rgb(found.profile if isinstance(found, Rgb) else b""), picture)
         light, a, b = picture.split()

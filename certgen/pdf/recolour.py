@@ -21,7 +21,7 @@ from certgen.page import Artwork
 from certgen.pdf import pixels
 from certgen.pdf.functions import Values
 from certgen.pdf.mixing import Plates, Shades
-from certgen.pdf.separation import Press
+from certgen.pdf.separation import PROCESS, Press
 from certgen.pdf.spaces import Grey, Indexed, Inks, Lab, Pattern, Process, Rgb, Space, space
 from certgen.pdf.tables import Tables, decimals, levels, table
 
@@ -148,6 +148,8 @@ class _Recolour:
     def _set(self, work: _Content, found: Space, values: Values, lines: bool) -> None:
         """Writes the operators that set a colour."""
         own, parts = None, values
+        if isinstance(found, Process):
+            self.press.used.update(ink for ink, part in zip(PROCESS, values, strict=True) if part)
         if not work.plates.keeps(found):
             own, (parts,) = work.plates.mixed(found, [values])
         if own is None:
@@ -325,6 +327,8 @@ class _Recolour:
                 count = found.base.components
                 table = levels(found.colours)
                 return Array([Name.Indexed, self._kept(found.base, plates), len(table) // count - 1, String(table)])
+            case Process():
+                self.press.used.update(PROCESS)
             case Inks() if found.components == 1:
                 return self.ink(found.names[0], found)
             case Inks():

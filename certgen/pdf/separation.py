@@ -23,6 +23,8 @@ _REGISTRY = b"(http://www.color.org)"
 _NEUTRAL = 0.03  # of what a colour takes from white: how far its parts may lie apart and still be grey
 _SAME = 0.6 / 255  # how far a part of a colour may be off and still be that colour
 
+PROCESS = ("Cyan", "Magenta", "Yellow", "Black")
+_PATCH = -2.0  # in the place of a colour's red: then follow the number of an ink and its share
 Role = Mapping[str, str]  # "primary", "accent" -> "#rrggbb"
 
 
@@ -46,8 +48,10 @@ class Press:
         self.tables: dict[str, bytes] = {}
         """Further inks by name, of designers' pages: what stands in for each tint, as recolour writes it. Files may not
         say it twice differently (ISO 15930-7, 6.2.4)."""
+        self.used: set[str] = set()
+        """The inks that were asked for so far, by name."""
         self._known: dict[Colour, Inked] = {}
-        self._names: dict[str, bytes] = {}  # of inks that were used, as resources
+        self._names: dict[str, bytes] = {}  # of inks of their own that operators name, as resources
 
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__ | {"_known": {}}
@@ -72,7 +76,7 @@ class Press:
     def _set(self, colour: Colour, space: bytes, own: bytes, process: bytes) -> bytes:
         if colour == REGISTRATION:
             return b"%b %b 1 %b" % (self._named("All"), space, own)
-        spot, parts = self.ink(colour)
+        spot, parts = self._patch(colour) if colour[0] == _PATCH else self.ink(colour)
         if spot is None:
             return b"%b %b" % (nums(parts), process)
         return b"%b %b %b %b" % (self._named(spot.name), space, num(parts[0]), own)
@@ -82,6 +86,19 @@ class Press:
             self._names[ink] = b"/All" if ink == "All" else b"/Ink%d" % len(self._names)
         return self._names[ink]
 
+    def patches(self) -> Sequence[Colour]:
+        inks = [*PROCESS, *self._own()]
+        return [(_PATCH, at, share) for at, ink in enumerate(inks) if ink in self.used for share in (1.0, 0.5)]
+
+    def _patch(self, colour: Colour) -> Inked:
+        at, share = int(colour[1]), colour[2]
+        if at < len(PROCESS):
+            return Inked(None, tuple(share if at == other else 0.0 for other in range(len(PROCESS))))
+        return Inked(self._own()[list(self._own())[at - len(PROCESS)]], (share,))
+
+    def _own(self) -> dict[str, Spot]:
+        return {spot.name: spot for spot in self.spots.values()}
+
     # --- colours -----------------------------------------------------------------------------
 
     def ink(self, colour: Colour) -> Inked:
@@ -89,7 +106,7 @@ class Press:
         known = self._known.get(colour)
         if known is None:
             same = next((spot for own, spot in self.spots.items() if _near(colour, own, 1.0)), None)
-            known = Inked(same, (1.0,)) if same else self.inks([colour])[0]
+            known = self._use([Inked(same, (1.0,))])[0] if same else self.inks([colour])[0]
             self._known[colour] = known
         return known
 
@@ -97,27 +114,18 @@ class Press:
         """How colours that run into each other are printed: all in black, all in one ink of its own, or else all mixed
         from the process inks. ``process`` says how those are mixed, where the colours are not just sRGB."""
         if all(map(neutral, colours)):
-            return [Inked(None, (0.0, 0.0, 0.0, self.profile.grey(_level(colour)))) for colour in colours]
+            return self._use([Inked(None, (0.0, 0.0, 0.0, self.profile.grey(_level(colour)))) for colour in colours])
         for own, spot in self.spots.items() if process is None else ():
             tints = [_tint(colour, own) for colour in colours]
             if None not in tints:
-                return [Inked(spot, (tint,)) for tint in tints if tint is not None]
+                return self._use([Inked(spot, (tint,)) for tint in tints if tint is not None])
         mixed = process() if process else [self.profile.mixed(colour) for colour in colours]
-        return [Inked(None, parts) for parts in mixed]
+        return self._use([Inked(None, parts) for parts in mixed])
 
-    def patches(self) -> Sequence[Colour]:
-        """Cyan, magenta and yellow only where something is mixed from them, as each is a plate to be made."""
-        used = list(self._known.values())
-        mixed = not self.spots or any(any(inked.parts[:3]) for inked in used if inked.spot is None)
-        process = [tuple(float(at == ink) for at in range(4)) for ink in ((0, 1, 2, 3) if mixed else (3,))]
-        spots = dict.fromkeys(inked.spot for inked in used if inked.spot)
-        inks = [Inked(None, parts) for parts in process] + [Inked(spot, (1.0,)) for spot in spots]
-        found: list[Colour] = []
-        for number, (spot, parts) in enumerate(inks):
-            for share in (1.0, 0.5):
-                found.append((-2.0, float(number), share))  # no colour of sRGB is like these
-                self._known[found[-1]] = Inked(spot, tuple(part * share for part in parts))
-        return found
+    def _use(self, inked: list[Inked]) -> list[Inked]:
+        for spot, parts in inked:
+            self.used.update([spot.name] if spot else [ink for ink, part in zip(PROCESS, parts, strict=True) if part])
+        return inked
 
     # --- pictures ----------------------------------------------------------------------------
 
@@ -129,7 +137,7 @@ class Press:
     # --- the file ----------------------------------------------------------------------------
 
     def resources(self, store: Store) -> bytes:
-        mixtures = {spot.name: spot.cmyk for spot in self.spots.values()} | {"All": (100.0, 100.0, 100.0, 100.0)}
+        mixtures = {ink: spot.cmyk for ink, spot in self._own().items()} | {"All": (100.0, 100.0, 100.0, 100.0)}
         entries = b""
         for ink, resource in self._names.items():
             function = store.add(
