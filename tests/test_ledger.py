@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import re
+import tempfile
 import zipfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -222,6 +224,22 @@ def test_an_open_file_is_never_written_over(tmp_path: Path, mark: str) -> None:
     (tmp_path / mark).touch()
     assert lay(tmp_path, b"two", replace=True) == "r-issued (2).xlsx"
     assert (tmp_path / "r-issued.xlsx").read_bytes() == b"one"
+
+
+def test_what_is_not_finished_lies_where_the_next_run_looks_for_it(tmp_path: Path) -> None:
+    """A kill while the sheet is written leaves nothing in the system's temporary folder."""
+    seen = []
+
+    def rows() -> Iterator[Sequence[object]]:
+        yield ("Name",)
+        seen.extend(path.name for path in tmp_path.iterdir())
+        yield ("Ana",)
+
+    before = tempfile.gettempdir()
+    data = ledger.workbook([ledger.Page("People", (), rows())], tmp_path)
+    assert len(seen) == 1 and seen[0].startswith("openpyxl.")
+    assert tempfile.gettempdir() == before != str(tmp_path)
+    assert load_workbook(io.BytesIO(data)).active["A2"].value == "Ana"
 
 
 def test_the_reader_reads_it(tmp_path: Path) -> None:
