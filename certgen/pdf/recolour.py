@@ -246,7 +246,8 @@ class _Recolour:
         plates = plates or work.plates
         content, resources = self.content(form, form.get("/Resources", work.there), plates, depth + 1)
         entries = _without(form, *_OF_A_STREAM, "/Resources", "/Group")
-        made = self.pdf.make_stream(content, entries, Resources=resources)
+        entries.Resources = resources
+        made = self.pdf.make_stream(content, entries)
         if "/Group" in form:
             made.Group = self.group(form.Group, plates)
         return made
