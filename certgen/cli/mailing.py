@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from certgen.cli import delivery
 from certgen.cli.keys import Office, asking
-from certgen.errors import CertgenError, ExitCode, Problem, has_errors
+from certgen.errors import CertgenError, ExitCode, Problem
 from certgen.telling import near, printable
 
 if TYPE_CHECKING:
     from certgen.mail.composer import Composer
     from certgen.mail.planning import Plan, Ready
-    from certgen.mail.sending import Outcome, Progress
     from certgen.mail.smtp import Smtp
     from certgen.mail.transport import Transport
     from certgen.mail.words import Purpose
@@ -112,9 +112,9 @@ class Desk:
         from certgen.mail.tempo import Pace
 
         plan = self.plan(chosen, again=again)
-        self._before(plan, again)
+        delivery.before(self.console, plan)
         if not plan.ready:
-            self._nobody(plan)
+            delivery.nobody(self.console, plan)
             return ExitCode.PARTIAL if plan.without else ExitCode.DONE
         transport = self.transport(outbox)
         found = Pace(
@@ -123,19 +123,21 @@ class Desk:
             **({"wait": pace["wait"] * 60.0} if pace.get("wait") is not None else {}),
             **({"stop_after": pace["stop_after"]} if pace.get("stop_after") is not None else {}),
         )
-        self._announce(plan, transport, found)
-        _agree(f"Send {_messages(len(plan.ready))}?", yes)
-        outcome = sending.send(
-            self.here.registry,
-            letters(self.here.registry, plan.ready, self.composer, self.purpose, self.mail),
-            transport,
-            found,
-            self._watch(),
-            again=again,
-            waiting=lambda who: click.echo(f"Waiting for {printable(who)}, who is sending …", err=True),
-        )
-        self.here.screen._stop()
-        code = self._told(outcome, plan)
+        place = None if self._far(transport) else Path(transport.name)
+        delivery.announce(self.console, self.mail, self.purpose, plan, place, found)
+        delivery.shown(self.console, self._first(plan.ready[0]))
+        _agree(f"Send {delivery.messages(len(plan.ready))}?", yes)
+        with delivery.bar(self.console) as watch:
+            outcome = sending.send(
+                self.here.registry,
+                letters(self.here.registry, plan.ready, self.composer, self.purpose, self.mail),
+                transport,
+                found,
+                watch,
+                again=again,
+                waiting=lambda who: click.echo(f"Waiting for {printable(who)}, who is sending …", err=True),
+            )
+        code = delivery.told(self.here.screen, outcome, plan)
         self._report(chosen, plan, report)
         return code
 
@@ -152,150 +154,11 @@ class Desk:
         """Whether it is a server, and no folder here."""
         return transport.name == self.mail.host
 
-    def _before(self, plan: Plan, again: bool) -> None:
-        """Who was mailed before."""
-        if not plan.mailed:
-            return
-        states = [entry.state for entry in plan.mailed.values()]
-        told = {
-            "sent": "got it before",
-            "unknown": "may have got it before: no answer came from the server",
-            "refused": "could not be reached before",
-            "bounced": "did not get it: it came back",
-            "sending": "may have got it before",
-        }
-        self.console.print("Left out, as they were mailed before (--again mails them all the same):")
-        for state, words in told.items():
-            if state in states:
-                self.console.print(f"  {states.count(state):>6,}  {words}")
-        self.console.print()
-
-    def _nobody(self, plan: Plan) -> None:
-        self.console.print(
-            "Nobody is left to be mailed." if plan.mailed else "Nobody has an address to write to.", style="bold"
-        )
-
-    def _announce(self, plan: Plan, transport: Transport, pace: Any) -> None:
-        """How many, to whom first and last, from whom, and one whole message."""
-        from rich.table import Table
-        from rich.text import Text
-
-        from certgen.fields import language_name
-
-        mail, ready = self.mail, plan.ready
-        what = "certificates" if self.purpose == "certificate" else "notices of expiry"
-        titles = [title for title, _ in plan.titles.most_common(3)]
-        self.console.print(printable("; ".join(titles) + (" …" if len(plan.titles) > 3 else "")), style="bold")
-        minutes = len(ready) / pace.per_minute
-        server = (
-            f"the folder {near(Path(transport.name))}"
-            if not self._far(transport)
-            else f"{mail.host}, port {mail.port}, {_SECURITY[mail.security]}"
-            + (f", as {mail.user}" if mail.user else ", without signing in")
-        )
-        rows = [
-            ("To send", f"{_messages(len(ready))} with {what}"),
-            ("First", _whom(ready[0])),
-            ("Last", _whom(ready[-1])),
-            ("From", _box(mail.origin) + (f", sent by {_box(mail.sender)}" if mail.sender else "")),
-            ("Answers", f"to {_box(mail.reply_to or mail.origin)}"),
-            ("Through", server),
-        ]
-        if len(plan.languages) > 1:
-            tongues = (f"{language_name(tag, 'en')} ({count:,})" for tag, count in plan.languages.most_common())
-            rows.insert(1, ("Languages", ", ".join(tongues)))
-        if self._far(transport):
-            rows.append(("Time", f"about {_span(minutes)}, at {pace.per_minute:g} a minute"))
-        if plan.without:
-            rows.append(("Without", f"{len(plan.without):,} who cannot be written to, told above"))
-        grid = Table.grid(padding=(0, 2))
-        grid.add_column(style="dim", no_wrap=True)
-        grid.add_column(overflow="fold")
-        for label, words in rows:
-            grid.add_row(f"  {label}", Text(printable(words)))
-        self.console.print(grid)
-        self.console.print()
-        self._shown(ready[0])
-
-    def _shown(self, first: Ready) -> None:
-        """One message as it will be read."""
-        import email
-        from email import policy
-
-        from rich.rule import Rule
-
+    def _first(self, first: Ready) -> bytes:
+        """One message as it would be sent now."""
         (held,) = self.here.registry.get([first.chosen.serial])
         identity = self.composer.identity(held.code, first.round)
-        data = self.composer.message(held, first.address, identity, _now())
-        message = email.message_from_bytes(data, policy=policy.default)
-        body = message.get_body(("plain",))
-        text = body.get_content().replace("\r\n", "\n") if body else ""
-        self.console.print(Rule("the first message", align="left", style="dim"))
-        for name in ("From", "To", "Subject"):
-            self.console.print(printable(f"{name}: {' '.join(str(message[name]).split())}"), soft_wrap=True)
-        self.console.print()
-        self.console.print(printable(_unflowed(text)).rstrip(), soft_wrap=True)
-        self.console.print()
-        for part in message.iter_attachments():
-            size = len(part.get_payload(decode=True) or b"")
-            self.console.print(printable(f"Attached: {part.get_filename()} ({size / 1000:,.0f} KB)"))
-        self.console.print(Rule(style="dim"))
-
-    def _watch(self) -> Callable[[Progress], None]:
-        def watch(progress: Progress) -> None:
-            done = progress.sent + progress.refused + progress.unknown
-            self.here.screen.progress(done, progress.total)
-
-        return watch
-
-    def _told(self, outcome: Outcome, plan: Plan) -> int:
-        """What became of all."""
-        names = {one.chosen.serial: one for one in plan.ready}
-        console = self.console
-        if outcome.recovered:
-            count = len(outcome.recovered)
-            console.print(
-                f"certgen was stopped before while {_messages(count)} {'was' if count == 1 else 'were'} on the way: "
-                "nobody knows whether they arrived.",
-                soft_wrap=True,
-            )
-        for words, entries in (
-            ("Refused", outcome.refused),
-            ("Not known whether it arrived", outcome.unknown),
-        ):
-            if entries:
-                console.print(f"{words}:", style="bold")
-                self.here.screen._table(
-                    [
-                        (
-                            f"row {one.chosen.row}" if one and one.chosen.row else "",
-                            one.chosen.name if one else "",
-                            entry.address or "",
-                            entry.words or "",
-                        )
-                        for entry in entries
-                        for one in (names.get(entry.serial),)
-                    ]
-                )
-                console.print()
-        self.here.screen.problems(outcome.problems)
-        sent = len(outcome.sent)
-        told = [f"{sent:,} sent"]
-        told += [f"{len(outcome.refused):,} refused"] if outcome.refused else []
-        told += [f"{len(outcome.unknown):,} unknown"] if outcome.unknown else []
-        told += [f"{len(outcome.waiting):,} waiting"] if outcome.waiting else []
-        whole = not (outcome.refused or outcome.unknown or outcome.waiting or plan.without)
-        console.print(f"Messages: {', '.join(told)}.", style="bold" if whole else "bold yellow")
-        if outcome.waiting:
-            when = f", not before {outcome.next_try.astimezone():%H:%M}" if outcome.next_try else ""
-            console.print(f"Run the same command again to send those that wait{when}. Nobody gets it twice.")
-        if outcome.unknown:
-            console.print("Ask those of whom it is not known; --again with --code sends to one of them once more.")
-        if outcome.stopped == "interrupted":
-            return ExitCode.INTERRUPTED
-        if outcome.stopped == "problem" and has_errors(outcome.problems):
-            return CertgenError(outcome.problems).exit_code
-        return ExitCode.DONE if whole else ExitCode.PARTIAL
+        return self.composer.message(held, first.address, identity, _now())
 
     def _report(self, chosen: Sequence[Chosen], plan: Plan, report: Path | None) -> None:
         from certgen import output
@@ -321,9 +184,9 @@ class Desk:
         from certgen.selection import read
 
         plan = self.plan(chosen, again=again)
-        self._before(plan, again)
+        delivery.before(self.console, plan)
         if not plan.ready:
-            self._nobody(plan)
+            delivery.nobody(self.console, plan)
             return ExitCode.PARTIAL if plan.without else ExitCode.DONE
         problems: list[Problem] = []
         count = 0
@@ -340,8 +203,6 @@ class Desk:
                 continue
             output.lay_beside(place, Path(held.file).stem, ".eml", data, replace=True)
             count += 1
-            self.here.screen.progress(count, len(plan.ready))
-        self.here.screen._stop()
         self.here.screen.problems(problems)
         what = "drafts" if unsent else "messages"
         what = what[:-1] if count == 1 else what
@@ -404,38 +265,10 @@ def server(mail: Mail, file: str) -> Smtp:
 
 
 _AT_ONCE = 60_000.0  # messages a minute into a folder
-_SECURITY = {"starttls": "encrypted (STARTTLS)", "tls": "encrypted (TLS)", "none": "not encrypted"}
 
 
 def _now() -> datetime:
     return datetime.now().astimezone()
-
-
-def _messages(count: int) -> str:
-    return "1 message" if count == 1 else f"{count:,} messages"
-
-
-def _whom(one: Ready) -> str:
-    row = f" (row {one.chosen.row})" if one.chosen.row else ""
-    return f"{one.chosen.name} <{one.address}>{row}"
-
-
-def _box(box: Any) -> str:
-    return f"{box.name} <{box.address}>" if box.name else box.address
-
-
-def _span(minutes: float) -> str:
-    if minutes < 1:
-        return "a minute"
-    return f"{minutes:,.0f} minutes" if minutes < 90 else f"{minutes / 60:,.1f} hours"
-
-
-def _unflowed(text: str) -> str:
-    """Lines that go on, joined again (RFC 3676, 4.1)."""
-    out = ""
-    for line in text.split("\n"):
-        out += line if line.endswith(" ") and line != "-- " else f"{line}\n"
-    return out
 
 
 def _agree(question: str, sure: bool) -> None:

@@ -42,7 +42,7 @@ def _rows(chosen: Sequence[Chosen], latest: Mapping[int, Entry], why: Mapping[in
             words = why.get(one.serial, "")
             yield one.name, one.email, code, "no message", "", words, None, one.row, ""
             continue
-        again = f" (time {entry.round + 1})" if entry.round else ""
+        again = f" (message {entry.round + 1})" if entry.round else ""
         yield (
             one.name,
             entry.address or one.email,

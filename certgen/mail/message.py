@@ -75,7 +75,6 @@ def message(
         made["Message-ID"] = envelope.message_id
     for name, value in envelope.marks:
         made[name] = value
-    made["Content-Language"] = filled.language
     _contents(made, filled, look, picture)
     total = 0
     for each in attached:
@@ -83,6 +82,7 @@ def message(
         made.add_attachment(each.data, maintype="application", subtype="pdf", filename=one_line(each.name))
     if total > LARGEST:
         raise ValueError(f"{total:,} bytes are too many to attach")
+    made["Content-Language"] = filled.language
     _bounded(made, envelope.message_id or f"{envelope.to.address} {filled.subject}")
     return made
 
@@ -103,6 +103,9 @@ def _contents(made: EmailMessage, filled: Filled, look: Look, picture: bytes | N
 
 def _bounded(made: EmailMessage, seed: str) -> None:
     """Boundaries that follow from the message: =_ occurs in no encoded part (RFC 2045, 6.7)."""
+    for part in made.walk():
+        if part is not made:
+            del part["MIME-Version"]  # it is the message's to say (RFC 2045, 4)
     for number, part in enumerate(part for part in made.walk() if part.is_multipart()):
         name = sha256(f"{number} {seed}".encode()).hexdigest()[:32]
         part.set_boundary(f"=_{name}")

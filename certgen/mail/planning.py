@@ -61,6 +61,9 @@ def plan(
         problems.append(_nobody(len(chosen), roster))
         return made
     latest = registry.outbox().latest([one.serial for one in chosen], purpose)
+    again = again and not any(
+        entry.state == "reserved" and entry.round for entry in latest.values()
+    )  # as the outbox does
     known: set[tuple[str, str, int]] = set()
     empty: dict[str, int] = defaultdict(int)
     for one, held in read(registry, chosen):
