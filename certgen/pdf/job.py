@@ -125,7 +125,7 @@ class Job:
         intent = self._ink.intent(self._flow)
         try:
             packet = metadata.print_packet(self._title, self._dated, self._ink.standard, self._flow.digest)
-            information = metadata.print_information(self._title, self._dated)
+            information = metadata.print_information(self._title, self._dated, self._ink.standard)
         except ValueError as error:
             raise malformed("metadata-unwritable", f"The print file's title: {error}.") from None
         number = self._flow.unique(packet, b"/Type/Metadata/Subtype/XML")

@@ -107,15 +107,18 @@ def print_packet(title: str, day: date, standard: str, digest: bytes) -> bytes:
     return text.encode("utf-8") + _TAIL_BYTES
 
 
-def print_information(title: str, day: date) -> bytes:
-    """The information dictionary of a file for a printer."""
+def print_information(title: str, day: date, standard: str = "") -> bytes:
+    """The information dictionary of a file for a printer. Checkers look for ``standard`` here as well, where the parts of
+    ISO 15930 before the seventh had it."""
     name, stamp = PRODUCER.encode(), date_string(day)
-    return b"<</Title%b/Creator(%b)/Producer(%b)/CreationDate%b/ModDate%b/Trapped/False>>" % (
+    version = b"/GTS_PDFXVersion(%b)" % standard.encode() if standard else b""
+    return b"<</Title%b/Creator(%b)/Producer(%b)/CreationDate%b/ModDate%b/Trapped/False%b>>" % (
         text_string(title),
         name,
         name,
         stamp,
         stamp,
+        version,
     )
 
 
