@@ -108,8 +108,8 @@ def print_packet(title: str, day: date, standard: str, digest: bytes) -> bytes:
 
 
 def print_information(title: str, day: date, standard: str = "") -> bytes:
-    """The information dictionary of a file for a printer. Checkers look for ``standard`` here as well, where the parts of
-    ISO 15930 before the seventh had it."""
+    """The information dictionary of a file for a printer. Checkers look for ``standard`` here too, where earlier parts
+    of ISO 15930 had it."""
     name, stamp = PRODUCER.encode(), date_string(day)
     version = b"/GTS_PDFXVersion(%b)" % standard.encode() if standard else b""
     return b"<</Title%b/Creator(%b)/Producer(%b)/CreationDate%b/ModDate%b/Trapped/False%b>>" % (
