@@ -1,4 +1,4 @@
-"""Sends what an academy's registry has, to a server on this computer: ``python -m tests.mailfaults.child FOLDER PORT N``.
+"""Mails everybody in a registry through a server on this computer: ``python -m tests.mailfaults.child FOLDER PORT N``.
 It says "on its way" with the first message, and how it ended as JSON."""
 
 from __future__ import annotations
