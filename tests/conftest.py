@@ -21,7 +21,12 @@ import pytest
 from hypothesis import settings
 
 # No deadlines: machines differ. CI tries the same examples every time; elsewhere each run looks for new ones.
-settings.register_profile("certgen", deadline=None, derandomize=os.environ.get("CI") == "true")
+settings.register_profile(
+    "certgen",
+    deadline=None,
+    derandomize=os.environ.get("CI") == "true",
+    max_examples=int(os.environ.get("CERTGEN_EXAMPLES", "40")),  # more of them: see docs/reliability.md
+)
 settings.load_profile("certgen")
 
 # No test, and no command that a test runs, writes into the keyring of whoever runs the tests.
@@ -39,6 +44,7 @@ MADE_FILES = shutil.ignore_patterns("certificates", "*-manifest.json", "certgen.
 PACKAGES = {
     "age": "age",
     "chromium": "chromium",
+    "exim4": "exim4-daemon-light",
     "fc-match": "fontconfig",
     "gs": "ghostscript",
     "java": "default-jre-headless",

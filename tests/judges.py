@@ -87,7 +87,7 @@ def zbar(image: Any) -> list[str]:
     """What zbar reads from the QR codes in an image."""
     path = tool("zbarimg")
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "page.png"
+        file = Path(folder) / "page.ppm"  # written at once, as PNG is not
         image.save(file)
         command = [path, "--quiet", "--raw", "-Sdisable", "-Sqrcode.enable", str(file)]
         done = subprocess.run(command, capture_output=True, timeout=60, check=False)
