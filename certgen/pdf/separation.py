@@ -21,6 +21,8 @@ from certgen.pdf.syntax import literal, name, num, nums, text_string
 _HEADER = b"%PDF-1.6\n%\xe2\xe3\xcf\xd3\n"  # the version that ISO 15930-7 is written for
 _REGISTRY = b"(http://www.color.org)"
 _NEUTRAL = 0.03  # of what a colour takes from white: how far its parts may lie apart and still be grey
+_BLACKISH = 0.06  # the same of a colour so dark that only a thin line would show what it was: a scanned pen
+_DARK = 0.8  # of the light, which a colour takes at least to be so dark
 _SAME = 0.6 / 255  # how far a part of a colour may be off and still be that colour
 
 PROCESS = ("Cyan", "Magenta", "Yellow", "Black")
@@ -164,7 +166,8 @@ class Press:
 def neutral(colour: Colour) -> bool:
     """Whether a colour is a grey, or so near to one that it is printed as one: the near-blacks of text."""
     taken = [1 - part for part in colour]
-    return max(taken) - min(taken) <= max(_NEUTRAL * max(taken), 0.5 / 255)
+    least, most = min(taken), max(taken)
+    return most - least <= max((_BLACKISH if least >= _DARK else _NEUTRAL) * most, 0.5 / 255)
 
 
 def _level(colour: Colour) -> float:
