@@ -13,7 +13,7 @@ from certgen.cli.choosing import choices, chosen_from, counter, taken
 from certgen.cli.keys import Office
 from certgen.cli.records import as_json, many, print_json
 from certgen.errors import ExitCode
-from certgen.questions import Day
+from certgen.questions import Day, Tags
 from certgen.telling import near, printable
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Millimetres(click.ParamType):  # type: ignore[type-arg,unused-ignore]
             x, y = (float(part) for part in value.split(","))
         except ValueError:
             self.fail(f"“{value}” is not two numbers of millimetres, such as 1.5,-2.", param, context)
-        if max(abs(x), abs(y)) > 50:
+        if not (abs(x) <= 50 and abs(y) <= 50):
             self.fail(f"“{value}” is more than 50 mm.", param, context)
         return (x, y)
 
@@ -109,7 +109,7 @@ def _pdf(context: click.Context, option: click.Parameter, said: Path) -> Path:
     show_default=True,
     help="family: by name as in a dictionary, family name first where it is known.",
 )
-@click.option("--language", "collation", metavar="TAG", help="Whose dictionary [the certificates' own].")
+@click.option("--language", "collation", type=Tags(), metavar="TAG", help="Whose dictionary [the certificates' own].")
 @click.option("--separators", is_flag=True, help="A sheet before each group (--group) or language that says so.")
 @click.option("--split", type=click.IntRange(1), metavar="N", help="A new file after so many sheets.")
 @click.option("--marks/--no-marks", default=None, help="Where to cut, and what sheet it is [press: yes, office: no].")

@@ -54,7 +54,7 @@ class Run:
         self.options, self.ink, self.condition = options, ink, condition
         self._registry, self._problems = registry, problems
         self._chosen = sorted_for_print(chosen, options.sort, options.language)
-        self._fillings = Fillings(registry)
+        self._fillings = Fillings(registry, bleed=options.profile == "press" and not options.proof)
         self._book = FontBook([Path(issuer.font_folder)] if issuer.font_folder else [])
         self.typesetter = Typesetter(self._book)
 

@@ -197,10 +197,12 @@ class Scheme:
             self._tell("no-room-for-marks", words, "Take a larger sheet, or fewer on each (--up).", "warning")
         if bare and options.profile == "press" and not options.proof:
             words = (
-                f"The layout of {many(bare)} has no bleed: white edges may show where colour reaches the paper's edge"
+                f"{many(bare)} without bleed: the artwork ends at the paper's edge, and white may show beside the cut."
             )
-            hint = "Another time, set bleed = 3 in the layout's [paper], and let backgrounds reach beyond the page."
-            self._tell("no-bleed", f"{words} and the cut is not exact.", hint, "warning")
+            hint = (
+                "Another time, let backgrounds reach 3 mm beyond the page, and say bleed = 3 in the layout's [paper]."
+            )
+            self._tell("no-bleed", words, hint, "warning")
 
     def _tell_sizes(self, found: Sequence[Section]) -> None:
         sizes: dict[Size, int] = {}
