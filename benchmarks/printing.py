@@ -102,9 +102,9 @@ def table(counts: list[int], rounds: int, folder: Path) -> list[str]:
         rate, processor, whole, first, size, memory = (
             median(each[key] for each in turns) for key in ("rate", "processor", "whole", "first", "bytes", "memory")
         )
+        cells = (f"{count:,}", f"{rate:,.0f}", f"{processor * 1e6:,.0f}", f"{whole:.1f}", f"{first:.2f}")
         lines.append(
-            f"| {count:,} | {rate:,.0f} | {processor * 1e6:,.0f} | {whole:.1f} | {first:.2f} | {size / 1e6:.1f} | {size / count:,.0f} "
-            f"| {memory / MEBIBYTE:,.0f} |"
+            "| " + " | ".join([*cells, f"{size / 1e6:.1f}", f"{size / count:,.0f}", f"{memory / MEBIBYTE:,.0f}"]) + " |"
         )
         print("  " + lines[-1], file=sys.stderr)
     return lines
