@@ -138,6 +138,24 @@ def test_a_course_that_was_changed_since_does_not_change_what_is_taken_as_issued
     assert desk.names(source=desk.manifest) == [ANA, OLENA, CHIDI]
 
 
+def test_a_course_that_was_changed_for_many_is_told_once(tmp_path: Path) -> None:
+    academy = Academy(tmp_path / "academy")
+    academy.write_roster(ROSTER.replace(",fr,", ",,") + ",eve@example.org,80,,,,Aurora,Eve,Adams\n")
+    assert batch.run(Options(roster=academy.roster, jobs=1)).status == "done"
+    academy.write_course(COURSE.replace("Fair recruitment", "Fairer recruitment"))
+    academy.write_roster(academy.roster.read_text(encoding="utf-8").replace("Eve,", "Evelyn,"))
+    desk = Desk(academy.folder)
+    with desk.registry:
+        assert desk.take(source=desk.roster) == []
+    assert desk.told() == ["changed", "changed", "changed", "changed", "nothing-chosen"]
+    academy.write_roster(academy.roster.read_text(encoding="utf-8").replace("Evelyn,", "Eve,"))
+    desk = Desk(academy.folder)
+    with desk.registry:
+        assert desk.take(source=desk.roster) == []
+    assert desk.told() == ["changed", "nothing-chosen"]
+    assert "For 4 people" in desk.problems[0].message and desk.problems[0].row is None
+
+
 def test_todays_layout_has_no_say(desk: Desk) -> None:
     shutil.rmtree(desk.folder / "plain")
     assert desk.names(source=desk.roster) == [ANA, OLENA, CHIDI], desk.problems

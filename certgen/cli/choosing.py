@@ -19,7 +19,7 @@ import click
 
 from certgen.cli.keys import Office, office
 from certgen.cli.making import _delimiter, _mapping
-from certgen.cli.records import code_of, in_folder
+from certgen.cli.records import code_of
 from certgen.errors import CertgenError
 from certgen.questions import Day
 
@@ -56,7 +56,11 @@ def choices(command: Callable[..., int]) -> Callable[..., int]:
         click.option(
             "--course-file", type=click.Path(path_type=Path, exists=True), help="What batch was told as --course."
         ),
-        in_folder,
+        click.option(
+            "--folder",
+            type=click.Path(path_type=Path, exists=True, file_okay=False),
+            help="The academy [the roster's; else that of the nearest issuer.toml from here upwards].",
+        ),
     )
     for option in reversed(options):
         command = option(command)

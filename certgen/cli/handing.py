@@ -12,7 +12,7 @@ import click
 
 from certgen.cli.choosing import choices, chosen_from, counter, taken
 from certgen.cli.keys import Office
-from certgen.cli.records import as_json, columns, in_folder, many, print_json
+from certgen.cli.records import columns, in_folder, many, print_json
 from certgen.cli.tables import _writable
 from certgen.errors import CertgenError, ExitCode, Problem, has_errors
 from certgen.telling import near
@@ -21,11 +21,15 @@ if TYPE_CHECKING:
     from certgen.handing.packing import Packed
     from certgen.selection import Choice, Due
 
+_as_json = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object, for programs (docs/handing.md)."
+)
+
+
 # --- pack ------------------------------------------------------------------------------------
 
 
 @click.command()
-@choices
 @click.option(
     "-o",
     "--out",
@@ -40,7 +44,8 @@ if TYPE_CHECKING:
     help="An archive for each of these [group with --group, none for a FILE.zip, else language].",
 )
 @click.option("--replace", is_flag=True, help="Write over archives of the same names.")
-@as_json
+@_as_json
+@choices
 def pack(out: Path, by: Any, replace: bool, as_json: bool, folder: Path | None, **wish: Any) -> int:
     """Pack issued certificates into ZIP archives, one for each language or group.
 
@@ -109,7 +114,7 @@ def _packed(here: Office, done: Sequence[Packed]) -> None:
 
 
 def _megabytes(size: int) -> str:
-    return f"{size / 1e6:,.1f} MB" if size >= 100_000 else f"{max(1, size // 1000)} kB"
+    return f"{size / 1e6:,.1f} MB" if size >= 1_000_000 else f"{max(1, size // 1000)} kB"
 
 
 def stem(choice: Choice) -> str:
@@ -139,14 +144,14 @@ class Pages(click.ParamType):  # type: ignore[type-arg,unused-ignore]
 
 
 @click.command()
-@choices
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Their folder.")
 @click.option("--pages", type=Pages(), default="1", show_default=True, metavar="1|1-2|all", help="Which pages.")
 @click.option(
     "--width", type=click.IntRange(64, 8000), default=1600, show_default=True, metavar="PIXELS", help="How wide."
 )
 @click.option("--replace", is_flag=True, help="Write over other pictures of the same names.")
-@as_json
+@_as_json
+@choices
 def image(out: Path, pages: range, width: int, replace: bool, as_json: bool, folder: Path | None, **wish: Any) -> int:
     """Make pictures (PNG) of issued certificates, for sharing.
 
@@ -212,7 +217,7 @@ class Within(click.ParamType):  # type: ignore[type-arg,unused-ignore]
     metavar="FOLDER",
     help="With --send: send nothing, write the messages into a folder.",
 )
-@as_json
+@_as_json
 @in_folder
 def expiring(
     within: date,
@@ -277,34 +282,28 @@ def _due(one: Due) -> dict[str, Any]:
     }
 
 
-_HEADS = ("Expires", "Days", "Code", "Course", "E-mail", "Name")
-
-
 def _expiring(here: Office, found: Sequence[Due], renewed: int, within: date) -> None:
     from certgen.codes import grouped
     from certgen.fields import date_long
 
     console = here.screen.console
-    parts = [
-        ("Expired", [one for one in found if one.days < 0]),
-        ("About to expire", [one for one in found if one.days >= 0]),
-    ]
+    parts = [("Expired", [one for one in found if one.days < 0]),
+             ("About to expire", [one for one in found if one.days >= 0])]  # fmt: skip
+    addressed = any(one.chosen.email for one in found)
     for heading, some in parts:
         if not some:
             continue
         console.print(f"{heading}: {many(len(some))}", style="bold")
         cells = [
             (
-                str(one.expires),
-                f"{one.days:,}",
-                grouped(one.chosen.code),
-                one.course,
-                one.chosen.email,
+                *(str(one.expires), f"{one.days:,}", grouped(one.chosen.code), one.course),
+                *([one.chosen.email] if addressed else []),
                 one.chosen.name,
             )
             for one in some
         ]
-        columns(console, _HEADS, cells, elastic=(5, 4, 3), right=(1,))
+        heads = ("Expires", "Days", "Code", "Course", *(["E-mail"] if addressed else []), "Name")
+        columns(console, heads, cells, elastic=(5, 4, 3) if addressed else (4, 3), right=(1,))
         console.print()
     if not found:
         console.print(f"No certificate expires until {date_long(within, 'en')}.")

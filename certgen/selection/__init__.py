@@ -66,7 +66,7 @@ def choose(registry: Registry, choice: Choice, problems: list[Problem], *, today
     told += groups.told() if not has_errors(told) else []
     told += _expired(expired)
     if not chosen and not has_errors(told):
-        told.append(_nothing_left(registry, choice))
+        told.append(_nothing_left(registry, choice, told))
     problems += told
     return [] if has_errors(told) else chosen
 
@@ -145,8 +145,8 @@ def _expired(expired: Sequence[tuple[str, str, date | None]]) -> list[Problem]:
     return [Problem(code="expired", severity="warning", message=message, hint=hint, exit_code=ExitCode.USAGE)]
 
 
-def _nothing_left(registry: Registry, choice: Choice) -> Problem:
-    hint = "See what there is: certgen list"
+def _nothing_left(registry: Registry, choice: Choice, told: Sequence[Problem]) -> Problem:
+    hint = "Why not is said above." if told else "See what there is: certgen list"
     if choice.course is not None:
         known = records.courses(registry)
         near = toml.nearest(choice.course, known)

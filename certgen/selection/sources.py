@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
@@ -179,17 +179,43 @@ def _on_roster(registry: Registry, choice: Choice, problems: list[Problem]) -> I
     wanted = [reconcile.wanted(job, credential, roll.course, roll.secret) for job, credential in made]
     matches = registry.match(wanted)
     told: list[Problem] = []
+    changed: dict[tuple[str, ...], list[tuple[str, Problem]]] = {}  # by what of the course is another
     some = False
     for standing in map(Standing, roll.jobs, wanted, matches):
+        held, person = standing.match.current, standing.job.recipient
+        some = some or held is not None
         problem = _otherwise(standing, watch.asked, choice.as_issued)
         if problem is None:
-            assert standing.match.current is not None
-            some = True
-            yield Found(standing.match.current, standing.job.recipient, standing.job.recipient.row)
+            assert held is not None
+            yield Found(held, person, person.row)
+            continue
+        problem = replace(problem, **roll.place(person))
+        fields = tuple(field for field, _, _ in standing.match.differences)
+        if problem.code == "changed" and set(fields) <= _OF_COURSE:
+            changed.setdefault(fields, []).append((reconcile.told(standing), problem))
         else:
-            some = some or standing.match.kind != "new"
-            told.append(replace(problem, **roll.place(standing.job.recipient)))
+            told.append(problem)
+    for each in changed.values():
+        told += [problem for _, problem in each] if len(each) <= _FEW_ROWS else [_course_changed(roll, each)]
     problems += rows + told if some else [*rows, _none_yet(roll, choice.source)]
+
+
+_OF_COURSE = frozenset({"course title", "hours", "first day", "last day", "expiry date"})
+_FEW_ROWS = 3  # of one reason, told one by one
+
+
+def _course_changed(roll: _Roll, rows: Sequence[tuple[str, Problem]]) -> Problem:
+    """One reason for many: the course was changed since."""
+    words, first = rows[0]
+    return replace(
+        first,
+        message=f"For {len(rows):,} people on {roll.roster.name} roster or course now say otherwise than their "
+        f"certificates, so they are left out: {words}.",
+        file=roll.course.file or str(roll.roster),
+        sheet=None,
+        cell=None,
+        row=None,
+    )
 
 
 def _otherwise(standing: Standing, undated: bool, as_issued: bool) -> Problem | None:
