@@ -22,8 +22,11 @@ T = TypeVar("T")
 
 
 class _Workshop(NamedTuple):
+    """``told``: what the studio has said, which it says once only."""
+
     studio: Studio
     conditions: list[str]
+    told: list[Problem]
 
 
 class Piece(NamedTuple, Generic[T]):
@@ -66,9 +69,8 @@ class Workshops(Generic[T]):
         key = held.setting, held.language, held.award, intake.present(shop.conditions, made)
         kind = self._kinds.get(key)
         if kind is None:
-            problems: list[Problem] = []
-            found = shop.studio.made(*key[1:], problems, self._make)
-            kind = self._kinds[key] = CertgenError(problems) if found is None else found
+            found = shop.studio.made(*key[1:], shop.told, self._make)
+            kind = self._kinds[key] = CertgenError(shop.told) if found is None else found
         if isinstance(kind, CertgenError):
             raise kind
         return Piece(made, kind, credentials.payload_prefix(shop.studio.issuer) + held.payload)
@@ -90,7 +92,7 @@ class Workshops(Generic[T]):
                 _trouble("not-copied", held, f"cannot be made again ({why})", "Free some space.")
             ) from error
         studio = Studio(layout, course, issuer, book, held.issued, record=setting.kept.record)
-        return _Workshop(studio, intake.conditions(layout))
+        return _Workshop(studio, intake.conditions(layout), [])
 
 
 class Copier:
