@@ -137,6 +137,8 @@ def test_the_same_certificates_give_the_same_archive_wherever_and_whenever(desk:
     shutil.rmtree(other.certificates)
     other.run("pack", other.roster, "-o", desk.out / "two.zip")
     assert (desk.out / "one.zip").read_bytes() == (desk.out / "two.zip").read_bytes()
+    with zipfile.ZipFile(desk.out / "one.zip") as archive:
+        assert {info.date_time for info in archive.infolist()} == {(2026, 4, 10, 0, 0, 0)}
 
 
 def test_certificates_are_as_issued_whatever_course_and_layout_say_today(desk: Desk) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from datetime import date
@@ -126,6 +127,22 @@ def test_who_has_one_that_says_otherwise_is_left_out_unless_taken_as_issued(desk
     (problem,) = desk.problems
     assert problem.code == "changed" and problem.row == 2 and "name Ana Díaz, now Ana María Díaz" in problem.message
     assert desk.names(source=desk.roster, as_issued=True) == [ANA, OLENA, CHIDI]
+
+
+def test_who_may_be_the_person_of_another_certificate_does_not_get_it(desk: Desk, tmp_path: Path) -> None:
+    desk.write_roster(ROSTER.replace("ana@", "diaz@"))
+    for as_issued in (False, True):
+        assert desk.names(source=desk.roster, as_issued=as_issued) == [OLENA, CHIDI]
+        (problem,) = desk.problems
+        assert problem.code == "other-email" and problem.row == 2 and "ana@example.org" in problem.message
+    academy = Academy(tmp_path / "names alone")
+    academy.write_roster(re.sub(r"\w+@example\.org", "", ROSTER))
+    assert batch.run(Options(roster=academy.roster, jobs=1)).status == "done"
+    academy.write_roster(re.sub(r"\w+@example\.org", "", ROSTER).replace("Díaz", "Días"))
+    desk = Desk(academy.folder)
+    with desk.registry:
+        assert desk.names(source=desk.roster, as_issued=True) == [OLENA, CHIDI]
+        assert desk.told() == ["other-name"]
 
 
 def test_a_course_that_was_changed_since_does_not_change_what_is_taken_as_issued(desk: Desk) -> None:

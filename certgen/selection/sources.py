@@ -233,10 +233,9 @@ def _otherwise(standing: Standing, undated: bool, as_issued: bool) -> Problem | 
         on = f" on {date_long(held.ended, 'en')}" if held.ended else ""
         words = f"Certificate {code} of {name} was {held.state}{on}"
         return _left_out(held.state, words, "Who is to have a new one gets it by: certgen batch --on-change replace")
-    if match.kind == "other-email":
-        email = held.recipient.email if held.recipient else None
-        words = f"{name} has certificate {code} under {email or 'another address'}"
-        return _left_out("other-email", words, "Say whether that is the same person: certgen batch --new-email …")
+    if match.kind not in ("unchanged", "changed"):
+        hint = "Say whether that is the same person: certgen batch asks, or see its flags --new-email and --new-name."
+        return _left_out(match.kind, reconcile.same_person(standing).rstrip("."), hint)
     differences = [each for each in match.differences if not (undated and each[0] == "expiry date")]
     if match.kind == "unchanged" or not differences or as_issued:
         return None
