@@ -406,7 +406,7 @@ def test_a_dry_run_writes_nothing_and_JSON_tells_the_plan(shop: Shop) -> None:
     assert not path.exists() and told["version"] == 1 and told["files"] == []
     plan = told["plan"]
     assert (plan["certificates"], plan["sheets"], plan["profile"], plan["bleed"]) == (7, 2, "press", 3.0)
-    assert plan["piles"][0]["up"] == 4 and plan["condition"].endswith("(FOGRA39)")
+    assert plan["piles"][0]["up"] == 4 and plan["condition"].startswith("FOGRA39 (")
     assert "site-unpublished" in [problem["code"] for problem in told["problems"]]
 
 

@@ -11,7 +11,7 @@ import click
 
 from certgen.cli.choosing import choices, chosen_from, counter, taken
 from certgen.cli.keys import Office
-from certgen.cli.records import as_json, many, print_json
+from certgen.cli.records import many, print_json
 from certgen.errors import ExitCode
 from certgen.questions import Day, Tags
 from certgen.telling import near, printable
@@ -19,7 +19,6 @@ from certgen.telling import near, printable
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from certgen.pdf.ink import Ink
     from certgen.printing import Options, Plan, Printed
 
 PAPERS = ("A4", "A3", "SRA3", "Letter")
@@ -76,6 +75,7 @@ def _pdf(context: click.Context, option: click.Parameter, said: Path) -> Path:
 @click.option(
     "--paper",
     type=click.Choice(PAPERS, case_sensitive=False),
+    metavar="A4|A3|SRA3|Letter",
     help="Sheets that certificates are put on and cut from [each page on a sheet of its own size].",
 )
 @click.option(
@@ -122,7 +122,7 @@ def _pdf(context: click.Context, option: click.Parameter, said: Path) -> Path:
 @click.option("--dated", type=Day(), metavar="DAY", help="The day that the file says [the last day of issue].")
 @click.option("--replace", is_flag=True, help="Put the file in the place of one of the same name.")
 @click.option("--dry-run", is_flag=True, help="Say what would be printed, and write nothing.")
-@as_json
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs (docs/printing.md).")
 def print_(folder: Path | None, as_json: bool, dry_run: bool, **wish: Any) -> int:
     """Print issued certificates: one file for an office printer or a printing house.
 
@@ -134,10 +134,9 @@ def print_(folder: Path | None, as_json: bool, dry_run: bool, **wish: Any) -> in
     with counter(folder, choice) as here:
         chosen = taken(here, choice)
         _site(here)
-        ink, condition = _ink(here, options)
         from certgen.printing import Run
 
-        with Run(here.registry, here.issuer, chosen, options, ink, condition, here.problems) as run:
+        with Run(here.registry, here.issuer, chosen, options, here.problems) as run:
             plan = run.plan
             if not dry_run:
                 run.check()
@@ -180,20 +179,6 @@ def _options(wish: dict[str, Any]) -> Options:
     return options
 
 
-def _ink(here: Office, options: Options) -> tuple[Ink, str]:
-    """How colours are written, and what they are made for, in words."""
-    from certgen.pdf.ink import OFFICE
-
-    if options.profile == "office" or options.proof:
-        return OFFICE, "sRGB"
-    from certgen.pdf.separation import Press
-
-    issuer = here.issuer
-    press = Press.of(issuer.press, {"primary": issuer.primary, "accent": issuer.accent})
-    profile = press.profile
-    return press, f"{profile.name} ({profile.condition})" if profile.condition else profile.name
-
-
 def _site(here: Office) -> None:
     """Warnings where the verification site does not know yet what is handed out here."""
     from certgen import keys, site
@@ -212,7 +197,7 @@ def _plan(console: Console, plan: Plan, options: Options) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    what = {"certificate": "certificates", "record": "course records", "all": "certificates with their records"}
+    what = {"record": "their course records", "all": "with their records"}
     grid = Table.grid(padding=(0, 2))
     grid.add_column(style="dim", no_wrap=True)
     grid.add_column(overflow="fold")
@@ -221,25 +206,17 @@ def _plan(console: Console, plan: Plan, options: Options) -> None:
         "long": ", both sides, turned on the long edge",
         "short": ", both sides, turned on the short edge",
     }
-    rows = [
-        (
-            "To print",
-            f"{many(plan.certificates)} ({what[plan.pages]})"
-            if plan.pages != "certificate"
-            else many(plan.certificates),
-        )
-    ]
+    which = "" if plan.pages == "certificate" else f" ({what[plan.pages]})"
+    rows = [("To print", many(plan.certificates) + which)]
     files = f" in {plan.files:,} files" if plan.files > 1 else ""
     rows.append(("Sheets", f"{plan.sheets:,}{sides[plan.duplex]}{files}"))
-    if not options.proof:
+    if options.proof:
+        rows.append(("Paper", f"{options.paper or 'A4'}, small pages to be checked and signed"))
+    else:
         shown = list(dict.fromkeys((pile.sheet, pile.up, pile.size, pile.scale) for pile in plan.piles))
         for number, (sheet, up, size, scale) in enumerate(shown):
-            scaled = f", made smaller to {scale:.0%}" if scale < 1 else ""
-            words = (
-                f"{up} of {size} on {options.paper} ({sheet}){scaled}"
-                if options.paper
-                else f"{sheet}, each page on its own"
-            )
+            words = f"{up} of {size} on {options.paper} ({sheet})" if options.paper else f"{sheet}, one page on each"
+            words += f", made smaller to {scale:.0%}" if scale < 1 else ""
             rows.append(("Paper" if number == 0 else "", words))
         groups = [pile for pile in plan.piles if pile.label]
         if groups:
@@ -251,7 +228,7 @@ def _plan(console: Console, plan: Plan, options: Options) -> None:
             ("Profile", f"press: PDF/X-4 for {plan.condition}, {bleed}, {'with' if plan.marks else 'no'} marks")
         )
     else:
-        rows.append(("Profile", f"office: {plan.condition}, pages as they are"))
+        rows.append(("Profile", f"office: {plan.condition}{', with marks' if plan.marks else ''}"))
     for label, words in rows:
         grid.add_row(f"  {label}", Text(printable(words)))
     console.print(grid)

@@ -17,8 +17,10 @@ from certgen.errors import CertgenError, ExitCode, Problem
 from certgen.font import FontBook
 from certgen.model import Issuer
 from certgen.page import Draw
-from certgen.pdf.ink import Ink
+from certgen.pdf.ink import OFFICE, Ink
 from certgen.pdf.job import Boxes, Job, Part
+from certgen.pdf.profile import Profile
+from certgen.pdf.separation import Press
 from certgen.printing import proof
 from certgen.printing.collation import sorted_for_print
 from certgen.printing.filling import Filled, Fillings
@@ -38,7 +40,7 @@ Progress = Callable[[int, int], None]
 class Run:
     """One run of ``certgen print``. A context manager: what was restored from the registry is there until its end.
 
-    ``condition`` says what ``ink`` is made for. Problems are appended as they are found.
+    Problems are appended as they are found.
     """
 
     def __init__(
@@ -47,12 +49,10 @@ class Run:
         issuer: Issuer,
         chosen: Sequence[Chosen],
         options: Options,
-        ink: Ink,
-        condition: str,
         problems: list[Problem],
     ) -> None:
-        self.options, self.ink, self.condition = options, ink, condition
-        self._registry, self._problems = registry, problems
+        self.options = options
+        self._registry, self._issuer, self._problems = registry, issuer, problems
         self._chosen = sorted_for_print(chosen, options.sort, options.language)
         self._fillings = Fillings(registry, bleed=options.profile == "press" and not options.proof)
         self._book = FontBook([Path(issuer.font_folder)] if issuer.font_folder else [])
@@ -69,6 +69,26 @@ class Run:
     def scheme(self) -> Scheme:
         """Who is printed where. Raises :class:`CertgenError` with all that is wrong."""
         return Scheme(self._registry, self._fillings, self._chosen, self.options, self._problems)
+
+    @cached_property
+    def ink(self) -> Ink:
+        """How colours are written: by today's [press], for the house colours of the certificates that are printed.
+        Raises :class:`CertgenError` for an ICC profile that is none."""
+        if self.options.profile == "office" or self.options.proof:
+            return OFFICE
+        press = None
+        for digest in sorted(self.scheme.settings):
+            house = self._registry.setting(digest).kept.issuer
+            one = Press.of(self._issuer.press, {"primary": house.primary, "accent": house.accent})
+            press = press or one
+            press.spots.update(one.spots)
+        assert press is not None, "there is a certificate"
+        return press
+
+    @property
+    def condition(self) -> str:
+        """What the colours are made for, in words."""
+        return _called(self.ink.profile) if isinstance(self.ink, Press) else "sRGB"
 
     @property
     def plan(self) -> Plan:
@@ -140,12 +160,13 @@ class Run:
     def _print(self, job: Job, path: Path, file: Sequence[Portion]) -> Iterator[None]:
         """The sheets of a file. Yields for each certificate."""
         scheme, number, count = self.scheme, 0, self.scheme.count(file)
+        condition = self.ink.profile.condition or self.condition if isinstance(self.ink, Press) else self.condition
 
         def slug(words: str) -> list[str]:
             """What a sheet says of itself: no names, no clock."""
             side = f", {words}" if words else ""
             told = [path.name, f"sheet {number:,} of {count:,}{side}"]
-            return [*told, self.courses, self.condition, scheme.dated.isoformat()]
+            return [*told, self.courses, condition, scheme.dated.isoformat()]
 
         for portion in file:
             laid = scheme.laid[portion.section]
@@ -262,6 +283,11 @@ class _Sides:
         media, bleed, trim = boxes(grid)
         made = Boxes(media, bleed, trim) if self._run.options.profile == "press" else Boxes(media)
         self._job.sheet(made, parts, over)
+
+
+def _called(profile: Profile) -> str:
+    """A profile's printing condition, and its own name where that does not say it."""
+    return f"{profile.condition} ({profile.name})" if profile.condition else profile.name
 
 
 def _numbered(out: Path, number: int) -> Path:

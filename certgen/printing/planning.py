@@ -62,6 +62,7 @@ class Scheme:
         self._printed: dict[int, tuple[int, ...]] = {}  # id of a document -> its pages that are printed
         self.courses: set[str] = set()
         self.days: set[date] = set()
+        self.settings: set[str] = set()  # digests of what the certificates were made from
         self.laid: list[Laid] = []
         self._survey(fillings, chosen)
         self._stop()
@@ -119,6 +120,7 @@ class Scheme:
                 self._printed[id(document)] = self._pages_of(document)
             self._documents[held.serial] = document
             self.days.add(held.issued)
+            self.settings.add(held.setting)
             self.courses.add(held.content.course if held.content else "")
 
     def _pages_of(self, document: Document) -> tuple[int, ...]:
