@@ -159,9 +159,9 @@ class Registry:
     def match(self, wanted: Sequence[Wanted]) -> list[Match]:
         """What the registry knows of each, in order. Reads only."""
         runs = sorted({one.run for one in wanted})
+        queries = (select(CREDENTIALS).where(CREDENTIALS.c.run.in_(some)) for some in pieces(runs))
         with self._read() as shelf:
-            there = [rows.held(row) for some in pieces(runs) for row in shelf.where(CREDENTIALS.c.run.in_(some))]
-        return matches(wanted, there)
+            return matches(wanted, (rows.held(row) for query in queries for row in shelf.fetch(query)))
 
     def reserve(
         self,
