@@ -78,7 +78,7 @@ class Client(smtplib.SMTP):
         said: list[bytes] = []
         while len(said) < _LINES:
             line = self._read(until)
-            if not re.match(rb"[2-5]\d\d(?:[ -]|$)", line):
+            if len(line) > _LINE or not re.match(rb"[2-5]\d\d(?:[ -]|$)", line):
                 raise Silent("The server answered with something that is no answer.")
             said.append(line[4:].strip())
             if line[3:4] != b"-":

@@ -137,7 +137,7 @@ class _Run:
         self.fresh: deque[Task] = deque()
         self.later: list[tuple[float, int, Task]] = []  # a heap
         self.left: dict[Key, Entry] = {task.key: task.entry for task in tasks}  # what waits, or is under way
-        self.unwritten: list[Answer] = []
+        self.unwritten: list[Result] = []
         self.waited = self.write_by = 0.0
         self.broken_off = False
         self.failed = 0  # to be made
@@ -181,10 +181,11 @@ class _Run:
             if isinstance(item, Mark):
                 marks.append(item)
             elif isinstance(item, Answer):
-                if not self.unwritten:
-                    self.write_by = self.clock.now() + LINGER
-                self.unwritten.append(item)
                 self._freed(item)
+                result = self._settled(item)  # at once: it decides whether, and when, the next one goes
+                if result is not None:
+                    self.write_by = self.write_by if self.unwritten else self.clock.now() + LINGER
+                    self.unwritten.append(result)
             else:
                 self._interrupted()
             item = None if self.inbox.empty() else self.inbox.get()
@@ -198,8 +199,7 @@ class _Run:
         answer.task.data = None
 
     def _write(self, marks: list[Mark]) -> None:
-        answers, self.unwritten = self.unwritten, []
-        results = [result for answer in answers if (result := self._settled(answer)) is not None]
+        results, self.unwritten = self.unwritten, []
         wanted = [] if self.broken_off else [mark.task.key for mark in marks]
         granted: set[Key] = set()
         try:

@@ -22,7 +22,7 @@ from certgen.mail.transport import Letter, Line
 
 Security = Literal["starttls", "tls", "none"]
 
-_LOOPBACK = ("localhost", "127.0.0.1", "::1", "[::1]")
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class Login(NamedTuple):
@@ -134,6 +134,8 @@ class _Line:
     def _open(self) -> Reply | None:
         """None: it is open. A reply where it could not be opened now; raises for what another try would not mend."""
         server = self._server
+        if server.login is not None and server.security == "none" and server.host not in _LOOPBACK:
+            raise CertgenError(_in_the_clear(server))
         client = None
         where: Where = "connection"
         try:
@@ -197,8 +199,6 @@ def _shut(client: Client | None) -> None:
 
 
 def _sign_in(client: Client, server: Smtp, login: Login) -> None:
-    if server.security == "none" and server.host not in _LOOPBACK:
-        raise CertgenError(_in_the_clear(server))
     offered = client.esmtp_features.get("auth", "").upper().split()
     wanted = ("PLAIN", "LOGIN") if login.auth == "password" else ("XOAUTH2", "OAUTHBEARER")
     name = next((name for name in wanted if name in offered), None)

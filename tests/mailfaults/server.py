@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import random
 import re
+import ssl
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from types import TracebackType
@@ -51,15 +53,26 @@ def _always_taken(address: str, turn: int) -> str:
 
 class Post:
     """A context manager; ``port`` is where it listens. ``heard`` has every try in order, ``taken`` the messages that it
-    answers for. ``slow``: seconds that it takes at most to answer a dot. ``settings`` are aiosmtpd's own."""
+    answers for. ``slow``: seconds that it takes at most to answer a dot; ``tls``: encrypted from the
+    start; ``hooks``: an object with further ways to sign in. ``settings`` are aiosmtpd's own."""
 
-    def __init__(self, fate: Fate = _always_taken, *, slow: float = 0.0, **settings: Any) -> None:
-        self.fate, self.slow = fate, slow
+    def __init__(
+        self,
+        fate: Fate = _always_taken,
+        *,
+        slow: float = 0.0,
+        tls: ssl.SSLContext | None = None,
+        hooks: object = None,
+        **settings: Any,
+    ) -> None:
+        self.fate, self.slow, self.hooks, self._tls = fate, slow, hooks, tls
         self.chance = random.Random(1)
         self.heard: list[Heard] = []
         self.taken: list[tuple[Envelope, bytes]] = []
         self.sessions: list[Session] = []
         self.commands: list[str] = []
+        self.breaking: set[str] = set()
+        self.refuse_senders = False
         self.port = 0
         self._turns: Counter[str] = Counter()
         self._settings = {"timeout": 600, "hostname": "mx.academy.test", "ident": "ESMTP"} | settings
@@ -80,7 +93,7 @@ class Post:
         loop = self._loop
         asyncio.set_event_loop(loop)
         loop.set_exception_handler(lambda loop, context: None)  # of connections that were broken off
-        listening = loop.run_until_complete(loop.create_server(self._made, "127.0.0.1", 0))
+        listening = loop.run_until_complete(loop.create_server(self._made, "127.0.0.1", 0, ssl=self._tls))
         self.port = listening.sockets[0].getsockname()[1]
         self._started.set()
         loop.run_forever()
@@ -94,6 +107,12 @@ class Post:
 
     def _made(self) -> SMTP:
         return _Talk(self, **self._settings, loop=self._loop)
+
+    def settle(self, address: str) -> None:
+        """Waits until a connection that is to break while the message comes has broken: otherwise the last of the
+        message may be faster than the news, and then nobody can know that it was not taken."""
+        while address in self.breaking:
+            time.sleep(0.0005)
 
     # --- what it knows -----------------------------------------------------------------------
 
@@ -115,8 +134,11 @@ class _Talk(SMTP):
     """One connection."""
 
     def __init__(self, post: Post, **settings: Any) -> None:
-        super().__init__(self, **settings)
         self._post = post
+        for name in dir(post.hooks):
+            if name.startswith("auth_"):
+                setattr(self, name, getattr(post.hooks, name))
+        super().__init__(self, **settings)
         self._fate = "take"
 
     async def handle_EHLO(
@@ -134,6 +156,15 @@ class _Talk(SMTP):
     async def handle_QUIT(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         self._post.commands.append("QUIT")
         return "221 Bye"
+
+    async def handle_MAIL(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if self._post.refuse_senders:
+            return "550 5.7.60 This user may not send from that address"
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 OK"
 
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -156,6 +187,7 @@ class _Talk(SMTP):
         address = self.envelope.rcpt_tos[0]  # type: ignore[union-attr]
         if self._fate == "hang-data":
             await self._silent(address)
+        self._post.breaking.add(address)
         await self.push("354 Go on")
         await self._reader.read(100)
         await self._gone(address)
@@ -176,6 +208,11 @@ class _Talk(SMTP):
 
     def _note(self, address: str, content: bytes = b"") -> None:
         self._post.heard.append(Heard(address, self._fate, message_id(content)))
+
+    def connection_lost(self, error: Exception | None) -> None:
+        super().connection_lost(error)
+        if self._fate == "drop-data" and self.envelope is not None:
+            self._post.breaking.difference_update(self.envelope.rcpt_tos)
 
     async def _gone(self, address: str, content: bytes = b"") -> None:
         self._note(address, content)

@@ -10,15 +10,19 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from certgen.mail.dialogue import Patience
+from certgen.mail.replies import Reply
 from certgen.mail.sending import Outcome, Pace, send
-from certgen.mail.smtp import Patience, Smtp
+from certgen.mail.smtp import Smtp
+from certgen.mail.transport import Letter, Line
 from certgen.registry.outbox import Entry
 from tests.conftest import ROOT
 from tests.mailfaults.letters import Leaping, letters
-from tests.mailfaults.server import Fate, Post
+from tests.mailfaults.server import Post
 from tests.registers import issue, opened, people
 
 PATIENCE = Patience(connection=5.0, command=0.5, block=5.0, end=0.5)
@@ -73,6 +77,27 @@ class Fates:
         return what if turn <= times else "take"
 
 
+class Unhurried:
+    """A transport on which news of a broken connection is faster than the rest of the message."""
+
+    def __init__(self, server: Smtp, post: Post) -> None:
+        self.name, self._server, self._post = server.name, server, post
+
+    def line(self) -> Line:
+        line = self._server.line()
+        deliver = line.deliver
+
+        def unhurried(letter: Letter, data: bytes, ready: Callable[[], None]) -> Reply:
+            def settled() -> None:
+                ready()
+                self._post.settle(letter.to)
+
+            return deliver(letter, data, settled)
+
+        line.deliver = unhurried  # type: ignore[method-assign]
+        return line
+
+
 def academy(folder: Path, count: int) -> Path:
     """A registry with so many people."""
     folder.mkdir(parents=True)
@@ -91,7 +116,7 @@ def misbehaved(made: Path, folder: Path, seed: int, connections: int = 1) -> Fou
     fates = Fates(seed, clock)
     begun = time.monotonic()
     with opened(folder) as registry, Post(fates) as post:
-        server = Smtp("127.0.0.1", post.port, "none", patience=PATIENCE)
+        server = Unhurried(Smtp("127.0.0.1", post.port, "none", patience=PATIENCE), post)
         pace = Pace(per_minute=1e9, connections=connections, wait=1e6, stop_after=10**6)
         done = send(registry, letters(registry), server, pace, clock=clock, chance=random.Random(seed))
         seconds = time.monotonic() - begun
@@ -200,6 +225,3 @@ def _child(folder: Path, port: int, connections: int, seconds: float | None) -> 
     said = rest if line.startswith(b"on") else line
     found: dict[str, int] | None = json.loads(said) if process.returncode == 0 else None
     return found
-
-
-__all__ = ["DOUBTFUL", "Fate", "Fates", "Found", "academy", "judged", "killed", "misbehaved"]
