@@ -190,7 +190,7 @@ def _rgb(colour: str) -> tuple[float, float, float]:
 
 def _on(ground: str) -> str:
     """White or black, whichever stands out more."""
-    return max("#ffffff", "#1a1a1a", key=lambda ink: contrast(_rgb(ink), _rgb(ground)))
+    return max("#ffffff", "#000000", key=lambda ink: contrast(_rgb(ink), _rgb(ground)))
 
 
 def _legible(colour: str, ground: str, readable: float = READABLE) -> str:

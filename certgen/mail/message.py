@@ -8,10 +8,8 @@ Sources: RFC 5322 (messages), RFC 2045 to 2047 (MIME), RFC 2231 (file names), RF
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable
 from datetime import datetime
-from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from hashlib import sha256
@@ -19,11 +17,11 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+from certgen.mail import heads
 from certgen.mail.filled import Filled, plain
 from certgen.mail.markup import Look, markup
 from certgen.model import Mail, Mailbox
 
-LONGEST_NAME = 120  # characters beside an address
 LARGEST = 20_000_000  # bytes of what is attached; servers commonly refuse messages of 25 MB, and base64 makes 4 of 3
 
 
@@ -62,13 +60,13 @@ def message(
     mail = envelope.mail
     everybody = [mail.origin, envelope.to, *(box for box in (mail.sender, mail.reply_to) if box)]
     made = EmailMessage(SMTP if all(ascii_address(box.address) for box in everybody) else SMTPUTF8)
-    made["From"] = _address(mail.origin)
+    made["From"] = _box("From", mail.origin)
     if mail.sender and mail.sender.address != mail.origin.address:
-        made["Sender"] = _address(mail.sender)
-    made["To"] = _address(envelope.to)
+        made["Sender"] = _box("Sender", mail.sender)
+    made["To"] = _box("To", envelope.to)
     if mail.reply_to:
-        made["Reply-To"] = _address(mail.reply_to)
-    made["Subject"] = one_line(filled.subject)
+        made["Reply-To"] = _box("Reply-To", mail.reply_to)
+    made["Subject"] = heads.text("Subject", filled.subject)
     if envelope.sent:
         made["Date"] = envelope.sent
     if envelope.message_id:
@@ -79,7 +77,7 @@ def message(
     total = 0
     for each in attached:
         total += len(each.data)
-        made.add_attachment(each.data, maintype="application", subtype="pdf", filename=one_line(each.name))
+        made.add_attachment(each.data, maintype="application", subtype="pdf", filename=heads.one_line(each.name))
     if total > LARGEST:
         raise ValueError(f"{total:,} bytes are too many to attach")
     made["Content-Language"] = filled.language
@@ -128,26 +126,10 @@ def for_servers(address: str) -> str:
     """An address as servers and headers take it: its domain in ASCII. Source: RFC 5891 (IDNA), RFC 6531, 3.2."""
     if address.rpartition("@")[2].isascii():
         return address
-    from certgen.mail.smtp import envelope
+    from certgen.mail.dialogue import envelope
 
     return envelope(address)
 
 
-def _address(box: Mailbox) -> Address:
-    local, _, domain = for_servers(box.address).rpartition("@")
-    name = one_line(box.name)
-    if len(name) > LONGEST_NAME:
-        name = name[: LONGEST_NAME - 1].rstrip() + "…"
-    return Address(name, username=local, domain=domain)
-
-
-def one_line(text: str) -> str:
-    """A text without line breaks and other controls, for a header; joiners of scripts that need them stay."""
-    kept = "".join(
-        " " if unicodedata.category(letter) in _UNSEEN and letter not in _JOINERS else letter for letter in text
-    )
-    return " ".join(kept.split())
-
-
-_UNSEEN = ("Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp")
-_JOINERS = "\u200c\u200d"
+def _box(header: str, box: Mailbox) -> heads.Head:
+    return heads.mailbox(header, box, for_servers(box.address))
