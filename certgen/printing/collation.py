@@ -32,10 +32,17 @@ def sorted_for_print(chosen: Sequence[Chosen], sort: Sort, language: str | None 
 
 
 def sections(
-    chosen: Sequence[Chosen], sizes: Sequence[Size], pages: Sequence[int], *, by_language: bool, grouped: bool
+    chosen: Sequence[Chosen],
+    sizes: Sequence[Size],
+    pages: Sequence[int],
+    *,
+    by_language: bool,
+    grouped: bool,
+    as_they_come: bool,
 ) -> list[Section]:
     """Sorted certificates, with the size and number of their pages, in sections: by size, the commonest first; within
-    each size by group or language, in the order of the first of each. Certificates of no page are left out."""
+    each size by group or language, in the order of the first of each (``as_they_come``) or of their names. Certificates
+    of no page are left out."""
     leaders: list[Size] = []  # a size for all that differ by rounding
     found: dict[tuple[int, str], Section] = {}
     for one, size, count in zip(chosen, sizes, pages, strict=True):
@@ -50,13 +57,21 @@ def sections(
         section.members.append(one)
         section.pages.append(count)
     totals = [sum(len(s.members) for (at, _), s in found.items() if at == known) for known in range(len(leaders))]
-    rank = sorted(range(len(leaders)), key=lambda known: -totals[known])
-    return [
-        section._replace(label=_endonym(section.label)) if by_language and not grouped else section
-        for known in rank
-        for (at, _), section in found.items()
-        if at == known
-    ]
+    done = []
+    for known in sorted(range(len(leaders)), key=lambda known: -totals[known]):
+        some = [section for (at, _), section in found.items() if at == known]
+        if by_language and not grouped:
+            some = [section._replace(label=_endonym(section.label)) for section in some]
+        done += some if as_they_come else _by_label(some)
+    return done
+
+
+def _by_label(found: Sequence[Section]) -> list[Section]:
+    """As a dictionary has them, those of no group last."""
+    import icu
+
+    key = icu.Collator.createInstance(icu.Locale.getRoot()).getSortKey
+    return sorted(found, key=lambda section: (section.label == OTHERS, key(section.label)))
 
 
 def _same(one: Size, other: Size) -> bool:

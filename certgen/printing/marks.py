@@ -79,18 +79,22 @@ class Marks:
         strips = {edge: _strip(grid, edge) for edge in ("bottom", "top", "left", "right")}
         self._foot = strips["bottom"]
         lines = list(_crops(grid))
-        targets = []
+        targets, sides = [], 0
         for edge, strip in strips.items():
             half = min(_TARGET, (strip.high - strip.low) / 2)
             if half < _TARGET / 2:
                 continue
-            shares = (strip.start + (strip.end - strip.start) * share for share in (0.5, 0.25, 0.75))
-            at = next((at for share in shares if (at := strip.take(2 * half, at=share)) is not None), None)
-            if at is not None:
+            long = strip.end - strip.start
+            found = strip.take(2 * half, at=strip.start + long / 2)  # at the middle, or else at both quarters
+            places = (
+                [found] if found else [strip.take(2 * half, at=strip.start + long * share) for share in (0.25, 0.75)]
+            )
+            sides += any(places)
+            for at in filter(None, places):
                 targets.append(
                     _target(*((at, strip.middle) if edge in ("bottom", "top") else (strip.middle, at)), half)
                 )
-        self.complete = len(targets) == 4 and len(lines) == 2 * (len(_cuts(grid, 0)) + len(_cuts(grid, 1)))
+        self.complete = sides == 4 and len(lines) == 2 * (len(_cuts(grid, 0)) + len(_cuts(grid, 1)))
         path = " ".join(lines + targets)
         self._lines: tuple[Draw, ...] = (Shape(path=path, stroke=REGISTRATION, width=HAIRLINE),) if path else ()
 

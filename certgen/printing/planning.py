@@ -140,6 +140,7 @@ class Scheme:
             pages,
             by_language=options.separators and not options.grouped,
             grouped=options.grouped,
+            as_they_come=options.sort == "roster",
         )
         if not found:
             words = "None of these certificates has a course record."

@@ -128,7 +128,8 @@ def told_on_proof(count: int, days: Sequence[date], profile: str) -> list[str]:
         else f"{date_long(days[0], 'en')} to {date_long(days[-1], 'en')}"
     )
     many = "1 certificate" if count == 1 else f"{count:,} certificates"
-    return [many, f"issued {issued}", f"to be printed for {profile}", "tick each one that is right"]
+    where = "at a printing house" if profile == "press" else "in the office"
+    return [many, f"issued {issued}", f"to be printed {where}", "tick each one that is right"]
 
 
 # --- slips -----------------------------------------------------------------------------------
