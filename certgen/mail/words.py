@@ -224,7 +224,7 @@ def _checked(text: str, line: int, tell: _Tell) -> Template:
 _OPEN, _CLOSE = "\ufdd2", "\ufdd3"  # noncharacters around a number stand for a field or a link while Markdown is read
 _HELD = re.compile(f"{_OPEN}(\\d+){_CLOSE}")
 _LINK = re.compile(
-    r"\[(?P<words>[^\[\]\n]+)\]\(\s*(?P<target>\{[^{}\n]*\}|(?:https?://|mailto:)[^\s()]*(?:\([^\s()]*\)[^\s()]*)*)\s*\)"
+    r"(?<!!)\[(?P<words>[^\[\]\n]+)\]\(\s*(?P<target>\{[^{}\n]*\}|(?:https?://|mailto:)[^\s()]*(?:\([^\s()]*\)[^\s()]*)*)\s*\)"
 )
 _BARE = re.compile(r"(?<![\w@/.])https?://[^\s<>()\[\]{}“”\"]*[^\s<>()\[\]{}“”\".,;:!?'’»…]")
 
