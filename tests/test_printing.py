@@ -12,6 +12,7 @@ from typing import Any
 
 import judges
 import pikepdf
+import pressed
 import pytest
 from academy import COURSE, Academy
 from click.testing import CliRunner
@@ -261,28 +262,23 @@ def test_a_press_sheet_has_its_boxes_marks_and_every_QR_code_can_be_read(shop: S
 
 def test_crop_and_registration_marks_are_on_every_plate_and_text_on_black_alone(shop: Shop) -> None:
     path = shop.print("--profile", "press")
-    command = [tool("gs"), "-q", "-dNOPAUSE", "-dBATCH", "-dSAFER", "-sDEVICE=tiffsep", "-r72", "-dLastPage=1"]
-    out = shop.folder / "plate.tif"
-    done = subprocess.run([*command, f"-sOutputFile={out}", str(path)], capture_output=True, timeout=60, check=False)
-    assert done.returncode == 0, done.stderr.decode()
-    from PIL import Image
-
-    plates = {
-        re.findall(r"\((\w+)\)", item.name)[0]: Image.open(item).convert("L") for item in out.parent.glob("*(*)*")
-    }
-    assert {"Cyan", "Magenta", "Yellow", "Black"} <= set(plates)
+    data = path.read_bytes()
+    assert pressed.pdfx4(data) == [] and pressed.screen_colours(data) == []
+    plates = pressed.plates(data, dpi=72)
+    assert set(plates) == pressed.PROCESS
     with pikepdf.open(path) as pdf:
-        media, bleed = ([float(v) for v in pdf.pages[0][box]] for box in ("/MediaBox", "/BleedBox"))
-        trim = [float(v) for v in pdf.pages[0].TrimBox]
-    for name, plate in plates.items():
-        x = int(trim[0])
-        above = [plate.getpixel((x + dx, y)) for dx in (-1, 0, 1) for y in range(int(media[3] - bleed[3]))]
-        assert min(above) < 250, f"no crop mark on {name}"
+        media, bleed, trim = ([float(v) for v in pdf.pages[0][box]] for box in ("/MediaBox", "/BleedBox", "/TrimBox"))
     x, y = place_of(path, 1, "Ana")
-    box = (int(x) + 1, int(media[3] - y) - 14, int(x) + 30, int(media[3] - y))
-    for name, plate in plates.items():
-        darkest = plate.crop(box).getextrema()[0]
-        assert darkest < 128 if name == "Black" else darkest == 255, name
+    name = (int(x) + 1, int(media[3] - y) - 14, int(x) + 30, int(media[3] - y))
+    for ink, plate in plates.items():
+        above = plate.crop((int(trim[0]) - 1, 0, int(trim[0]) + 2, int(media[3] - bleed[3])))
+        assert pressed.inked(above), f"no crop mark on {ink}"
+        assert pressed.inked(plate.crop(name)) == (ink == "Black")
+
+
+def test_imposed_sheets_keep_what_PDF_X_asks_for(shop: Shop) -> None:
+    path = shop.print("--profile", "press", "--paper", "SRA3", "--duplex", "long", "--pages", "all", "--separators")
+    assert pressed.pdfx4(path.read_bytes()) == [] and pressed.screen_colours(path.read_bytes()) == []
 
 
 def test_records_stand_behind_their_certificates_when_the_sheet_is_turned(shop: Shop) -> None:
