@@ -19,12 +19,13 @@ from msgspec.structs import replace
 
 from certgen import codes, credential
 from certgen.compose import Matter, engraved
+from certgen.font import FontBook
 from certgen.model import Signatory
 from certgen.page import Document, Filling, Shape
 from certgen.pdf.flow import Flow
 from certgen.pdf.forme import Forme
 from certgen.pdf.job import Boxes, Job, Part
-from certgen.pdf.sorts import Sorts
+from certgen.pdf.sorts import Sorts, retained
 from certgen.pdf.structure import Malformed
 from certgen.printing.bleed import REACH, bled
 
@@ -184,11 +185,12 @@ def test_fonts_and_artwork_are_in_it_once_however_many_certificates_there_are(ri
 
 
 def test_two_formes_of_one_layout_share_fonts_pictures_and_codes(rich: Kind) -> None:
+    """Though each has its own book of fonts, as two settings of the registry have."""
     other = kind(rich[0])
     out = io.BytesIO()
     with Job(out, book(), title="Sheets", dated=DAY) as job:
-        for one in (rich, other, plain("modern")):
-            forme = job.forme(one[1], book())
+        for one, fonts_of in ((rich, book()), (other, FontBook()), (plain("modern"), book())):
+            forme = job.forme(one[1], fonts_of)
             job.sheet(whole(forme), [Part(forme, 0, filling(one, "Ana Díaz"))])
     with pikepdf.open(io.BytesIO(out.getvalue())) as pdf:
         forms = [each for each in streams(pdf) if each.get("/Subtype") == "/Form"]
@@ -347,8 +349,8 @@ def test_sheets_go_out_as_they_are_made_and_memory_stays_flat() -> None:
         forme = job.forme(one[1], book())
 
         def sheets(count: int) -> None:
-            for _ in range(count):
-                job.sheet(whole(forme), [Part(forme, 0, filled)])
+            for _ in range(count):  # no sheet is like another
+                job.sheet(whole(forme), [Part(forme, 0, filled, (1, 0, 0, 1, job.sheets, 0))])
 
         sheets(400)
         tracemalloc.start()
@@ -400,3 +402,31 @@ def test_codes_are_given_out_once_and_a_glyph_of_several_texts_has_one_for_each(
     assert sorts[5, "a"] is first and (first.layer, first.code) != (other.layer, other.code)
     assert first.layer == other.layer == 0, "TrueType takes any code"
     assert sorts.names == [b"/F0"]
+
+
+def test_bare_outlines_have_a_layer_for_each_further_text_of_a_glyph() -> None:
+    """There the code is the glyph's own number."""
+    from certgen.font.cjk import system_files
+
+    if not list(system_files()):
+        missing("a font for Chinese, Japanese and Korean", "install fonts-noto-cjk")
+    face = book().script_faces("Hani", "ja")[0]
+    assert face.is_cff
+    sorts = Sorts(face, b"/F7")
+    pairs = [(40, "a"), (40, "á"), (41, "b"), (40, "à")]
+    assert [(sorts[pair].layer, sorts[pair].code) for pair in pairs] == [
+        (0, b"\0\\("),
+        (1, b"\0\\("),
+        (0, b"\0\\)"),
+        (2, b"\0\\("),
+    ]
+    assert sorts.names == [b"/F7", b"/F7L1", b"/F7L2"]
+    streams: list[bytes] = []
+
+    def stream(data: bytes, entries: bytes) -> int:
+        streams.append(data)
+        return len(streams)
+
+    entries = sorts.write(retained, stream, lambda body: 1)
+    assert entries.count(b"/F7") == 3
+    assert len(streams) == 4, "one program, and three maps to text"
