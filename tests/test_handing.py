@@ -33,6 +33,7 @@ from certgen.cli import cli, guarded
 from certgen.errors import CertgenError, Problem
 from certgen.handing import packing, picturing
 from certgen.intake import Options
+from certgen.records import erasure
 from certgen.registry import Held, Registry
 from certgen.selection import Choice, Files, choose
 
@@ -223,6 +224,19 @@ def test_an_archive_that_is_not_finished_is_not_there(desk: Desk) -> None:
         with pytest.raises(Stop):
             packing.pack(registry, files, parcel, watch)
     assert list(desk.out.iterdir()) == []
+
+
+def test_whoever_is_erased_is_found_in_archives_too(desk: Desk) -> None:
+    desk.run("pack", desk.roster, "-o", desk.folder / "packed")
+    (desk.folder / "packed" / "broken.zip").write_bytes(b"PK\3\4 and no more")
+    with desk.registry() as registry:
+        (olena,) = registry.all(name="Олена Коваль")
+    found = erasure.traces(desk.folder, [olena])
+    where = {trace.path.name: trace.why for trace in found.found if trace.path.parent.name == "packed"}
+    assert where == {"roster-fr.zip": "in the archive"}
+    assert found.missed == ["1 file was not looked into, as it is too large, damaged or locked."]
+    renamed = replace(olena, file="another.pdf", code="0" * 16)  # by the list alone
+    assert any(trace.path.name == "roster-fr.zip" for trace in erasure.traces(desk.folder, [renamed]).found)
 
 
 @pytest.fixture(scope="module")

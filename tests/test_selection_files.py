@@ -133,13 +133,14 @@ def test_what_is_cancelled_or_erased_does_not_expire(tmp_path: Path) -> None:
 def test_who_has_a_later_one_of_the_same_course_is_told_so(tmp_path: Path) -> None:
     soon, later = TODAY + timedelta(5), TODAY + timedelta(400)
     with opened(tmp_path) as registry:
-        issue(registry, [wanted(name, expires=soon) for name in ("Ana", "Bo", "Chidi", "Dora")])
+        issue(registry, [wanted("Eve", course="B100", expires=later)])  # put into the registry before the other
+        issue(registry, [wanted(name, expires=soon) for name in ("Ana", "Bo", "Chidi", "Dora", "Eve")])
         issue(registry, [wanted("Ana", course="B100", expires=later)])  # of the same title
         issue(registry, [wanted("Bo", course="B200", title="Another thing", expires=later)])
         issue(registry, [wanted("Chidi", course="B300")])  # it does not expire
         issue(registry, [wanted("Dora", course="B100", email="other@people.test", expires=later)])
         renewed = {due.chosen.name: due.renewed for due in expiring(registry, soon, TODAY)}
-    assert renewed == {"Ana": later, "Bo": None, "Chidi": date.max, "Dora": None}
+    assert renewed == {"Ana": later, "Bo": None, "Chidi": date.max, "Dora": None, "Eve": later}
 
 
 def test_one_course_alone(tmp_path: Path) -> None:

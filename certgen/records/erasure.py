@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import re
 import time
+import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from pathlib import Path
@@ -107,6 +109,7 @@ _TEXTS = frozenset(
     [".json", ".jsonl", ".csv", ".tsv", ".txt", ".eml", ".mbox", ".htm", ".html", ".xml", ".md", ".toml", ".log"]
 )
 _WORKBOOKS = frozenset([".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"])
+_ARCHIVES = frozenset([".zip"])
 _BACKUPS = frozenset([".age"])
 _LEFT_OUT = frozenset([".ttf", ".otf", ".ttc", ".woff", ".woff2", ".pem"])
 _LONG_ID = 5  # characters from which on an ID is looked for in texts
@@ -189,6 +192,9 @@ class _Search:
             self._found[path] = "a backup, with the registry of its day"
         elif why := self._by_name(path):
             self._found[path] = why
+        elif suffix in _ARCHIVES:
+            if self._archive(path):
+                self._found[path] = "in the archive"
         elif suffix in _TEXTS or suffix in _WORKBOOKS:
             try:
                 size = path.stat().st_size
@@ -211,8 +217,26 @@ class _Search:
         words = _words(path.stem)
         return "the name in its name" if any(_is(person, words) for person in self._people) else ""
 
+    def _archive(self, path: Path) -> bool:
+        """By the names of what is in it, and by the list that certgen pack puts in."""
+        try:
+            with zipfile.ZipFile(path) as archive:
+                members = archive.infolist()
+                if any(self._by_name(Path(member.filename)) for member in members):
+                    return True
+                listed = next((each for each in members if each.filename == "manifest.json"), None)
+                if listed is None or listed.file_size > LARGEST or self._bytes + listed.file_size > MOST_BYTES:
+                    return False
+                self._bytes += listed.file_size
+                return self._said(archive.read(listed))
+        except (OSError, zipfile.BadZipFile, RuntimeError, ValueError, EOFError, zlib.error):  # damaged, locked, odd
+            self._skipped += 1
+            return False
+
     def _text(self, path: Path) -> bool:
-        data = path.read_bytes()
+        return self._said(path.read_bytes())
+
+    def _said(self, data: bytes) -> bool:
         encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
         try:
             text = data.decode(encoding)
