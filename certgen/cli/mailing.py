@@ -115,6 +115,7 @@ class Desk:
         delivery.before(self.console, plan)
         if not plan.ready:
             delivery.nobody(self.console, plan)
+            self._report(chosen, plan, report)
             return ExitCode.PARTIAL if plan.without else ExitCode.DONE
         transport = self.transport(outbox)
         found = Pace(

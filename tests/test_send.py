@@ -1,0 +1,392 @@
+"""certgen send, mail and expiring --send, as people use them: what is said, what is sent, what is remembered."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import threading
+from collections.abc import Iterator
+from email import message_from_bytes, policy
+from pathlib import Path
+from typing import Any
+
+import pytest
+from academy import COURSE, ISSUER, Academy
+from aiosmtpd.controller import Controller
+from click.testing import CliRunner
+from openpyxl import load_workbook
+from posts import attached, html, links, parsed, text
+
+from certgen import batch
+from certgen.cli import cli, guarded
+from certgen.errors import ExitCode
+from certgen.intake import Options
+from certgen.mail.composer import Composer
+from certgen.mail.planning import plan
+from certgen.model import Mail, Mailbox
+from certgen.registry import Held, Registry
+from certgen.selection import Choice, choose
+
+MAIL = """
+contact = "office@meridian-training.org"
+[mail]
+from = "Meridian <mail@meridian-training.org>"
+outbox = "outbox"
+"""
+ROSTER = """Name,E-mail,Score,Attendance,Language,Number
+Ana Díaz,ana@meridian-training.org,91,100,,1
+Олена Коваль,olena@meridian-training.org,60,100,,
+Chidi Okafor,chidi@meridian-training.org,59.5,80,fr,
+Bo Li,,,90,,
+Eva Ek,eva@meridian-training.org,90,100,,
+Ida Ek,ida@meridian-training.org,90,100,,
+"""
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six people have certificates: one in French, one without an address."""
+    academy = Academy(tmp_path_factory.mktemp("first") / "academy")
+    (academy.folder / "issuer.toml").write_text(ISSUER + MAIL, encoding="utf-8")
+    academy.write_course(COURSE.replace("layout =", 'expires = "20 years"\nlayout ='))
+    academy.write_roster(ROSTER)
+    result = batch.run(Options(roster=academy.roster, jobs=1))
+    assert result.status == "done", result.problems
+    return academy.folder
+
+
+class Desk:
+    """A copy of the first academy."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.roster = folder / "course" / "roster.csv"
+        self.outbox = folder / "outbox"
+
+    def run(self, *words: str | Path, code: int = 0) -> str:
+        """What a command says, on both streams; it must end with that code."""
+        runner = CliRunner()
+        with runner.isolation() as (_, _, both):
+            ended = guarded(lambda: cli.main([*map(str, words)], standalone_mode=False))
+            said = both.getvalue().decode("utf-8").replace("\xa0", " ")
+        assert ended == code, said
+        return " ".join(said.split())
+
+    def send(self, *words: str | Path, code: int = 5) -> str:
+        """To everybody on the roster. Bo has no address, so it is done in part."""
+        return self.run("send", self.roster, "--yes", *words, code=code)
+
+    def mails(self) -> dict[str, bytes]:
+        """What lies in the outbox folder, by whom it is for."""
+        found: dict[str, bytes] = {}
+        for path in sorted((self.outbox / "new").glob("*")):
+            data = path.read_bytes()
+            to = message_from_bytes(data, policy=policy.default)["To"].addresses[0]
+            found[f"{to.display_name} {len(found)}" if to.display_name in found else to.display_name] = data
+        return found
+
+    def held(self) -> dict[str, Held]:
+        with self.registry() as registry:
+            return {held.content.name: held for held in registry.all() if held.content}
+
+    def registry(self) -> Registry:
+        found = Registry.open(self.folder, [])
+        assert found is not None
+        return found
+
+    def edit(self, file: str, old: str, new: str) -> None:
+        path = self.folder / file
+        before = path.read_text(encoding="utf-8")
+        assert old in before
+        path.write_text(before.replace(old, new), encoding="utf-8")
+
+    def report(self, name: str = "roster-mail.xlsx") -> dict[str, dict[str, Any]]:
+        rows = [*load_workbook(self.folder / "course" / name).active.values]  # type: ignore[union-attr]
+        return {str(row[0]): dict(zip(map(str, rows[0]), row, strict=True)) for row in rows[1:]}
+
+
+@pytest.fixture
+def desk(first: Path, tmp_path: Path) -> Desk:
+    return Desk(Path(shutil.copytree(first, tmp_path / "academy")))
+
+
+# --- sending ---------------------------------------------------------------------------------
+
+
+def test_each_person_gets_their_own_certificate_and_only_once(desk: Desk) -> None:
+    said = desk.send()
+    assert "Messages: 5 sent" in said and "Bo Li has no e-mail address" in said and "row 5" in said
+    mails, held = desk.mails(), desk.held()
+    assert set(mails) == {"Ana Díaz", "Олена Коваль", "Chidi Okafor", "Eva Ek", "Ida Ek"}
+    for name, data in mails.items():
+        assert attached(data) == {held[name].file: held[name].sha256}
+        assert name in text(data) and held[name].url in links(html(data))
+        assert parsed(data)["To"].addresses[0].addr_spec == held[name].recipient.email  # type: ignore[union-attr]
+    assert parsed(mails["Chidi Okafor"])["Subject"] == "Votre certificat : Recrutement équitable"
+    again = desk.send()
+    assert "5 got it before" in again and len(desk.mails()) == 5
+    assert "5 sent" in desk.send("--again") and len(list((desk.outbox / "new").iterdir())) == 10
+
+
+def test_before_anything_is_sent_it_is_told_to_whom_and_what(desk: Desk) -> None:
+    said = desk.run("send", desk.roster, code=ExitCode.USAGE)
+    assert "5 messages" in said and "Ana Díaz <ana@meridian-training.org> (row 2)" in said
+    assert "Ida Ek <ida@meridian-training.org> (row 7)" in said and "Meridian <mail@meridian-training.org>" in said
+    assert "Dear Ana Díaz," in said and "Your certificate: Fair recruitment" in said and ".pdf" in said
+    assert "site" in said and "never been checked" in said
+    assert "--yes" in said and not desk.outbox.exists()
+
+
+def test_people_who_share_an_address_are_told_of_and_each_gets_their_own(desk: Desk) -> None:
+    with desk.registry() as registry:
+        chosen = [one._replace(email="Family@meridian-training.org") for one in choose(registry, Choice(), [])]
+        mail, problems = Mail(origin=Mailbox("a@meridian-training.org")), []
+        with Composer(registry, desk.folder, mail, bytes(32), "certificate", [], problems) as composer:
+            made = plan(registry, chosen[-2:], composer, "certificate", problems)
+    assert len(made.ready) == 2
+    (told,) = problems
+    assert told.severity == "warning" and "Eva Ek, Ida Ek have one address" in told.message
+
+
+def test_the_report_says_what_became_of_everyone(desk: Desk) -> None:
+    desk.send()
+    report = desk.report()
+    assert {row["What became of it"] for row in report.values()} == {"sent", "no message"}
+    assert report["Bo Li"]["What became of it"] == "no message" and report["Bo Li"]["Row"] == 5
+    identity = parsed(desk.mails()["Ana Díaz"])["Message-ID"]
+    assert report["Ana Díaz"]["Message-ID"] == identity and report["Ana Díaz"]["E-mail"] == "ana@meridian-training.org"
+
+
+def test_a_message_id_is_kept_and_does_not_hold_the_code(desk: Desk) -> None:
+    desk.send()
+    for name, data in desk.mails().items():
+        identity = parsed(data)["Message-ID"]
+        assert desk.held()[name].code[:8].lower() not in identity
+        with desk.registry() as registry:
+            (entry,) = registry.outbox().find(identity)
+            assert entry.serial == desk.held()[name].serial and entry.state == "sent"
+
+
+def test_an_address_that_was_added_is_written_to_when_the_batch_has_run(desk: Desk) -> None:
+    desk.send()
+    desk.edit("course/roster.csv", "Bo Li,,", "Bo Li,bo@meridian-training.org,")
+    assert batch.run(Options(roster=desk.roster, jobs=1, new_email="same")).status == "done"
+    assert "1 sent" in desk.send(code=0)
+    assert "Bo Li" in desk.mails() and len(desk.mails()) == 6
+
+
+def test_a_dry_run_writes_messages_and_records_nothing(desk: Desk, tmp_path: Path) -> None:
+    said = desk.run("send", desk.roster, "--dry-run", "--out", tmp_path / "dry", code=5)
+    assert "5 messages" in said and "Nothing was sent" in said
+    files = {path.name: path.read_bytes() for path in (tmp_path / "dry").iterdir()}
+    assert set(files) == {held.file.replace(".pdf", ".eml") for name, held in desk.held().items() if name != "Bo Li"}
+    assert all(parsed(data)["Date"] for data in files.values())
+    with desk.registry() as registry:
+        assert not registry.outbox().counts()
+    assert not desk.outbox.exists()
+    desk.run("send", desk.roster, "--dry-run", code=5)
+    assert len(list((desk.folder / "course" / "messages").iterdir())) == 5
+
+
+def test_drafts_are_ready_to_be_sent_by_a_mail_program(desk: Desk, tmp_path: Path) -> None:
+    desk.run("send", desk.roster, "--drafts", tmp_path / "drafts", code=5)
+    for path in (tmp_path / "drafts").iterdir():
+        made = parsed(path.read_bytes())
+        assert made["X-Unsent"] == "1" and made["Date"] is None and made["Message-ID"] is None
+        assert made["From"].addresses[0].addr_spec == "mail@meridian-training.org"
+    with desk.registry() as registry:
+        assert not registry.outbox().counts()
+
+
+def test_a_test_goes_to_one_address_and_is_not_remembered(desk: Desk) -> None:
+    said = desk.run("send", desk.roster, "--test", "me@meridian-training.org")
+    assert "Ana Díaz" in said and "me@meridian-training.org" in said
+    (data,) = desk.mails().values()
+    assert str(parsed(data)["Subject"]).startswith("[Test] ")
+    assert [box.addr_spec for box in parsed(data)["To"].addresses] == ["me@meridian-training.org"]
+    with desk.registry() as registry:
+        assert not registry.outbox().counts()
+    assert "Messages: 5 sent" in desk.send()
+
+
+def test_a_picture_is_shown_where_it_is_asked_for(desk: Desk) -> None:
+    desk.send("--picture")
+    for data in desk.mails().values():
+        assert any(part.get_content_type() == "image/png" for part in parsed(data).walk())
+
+
+def test_filters_choose_as_everywhere(desk: Desk) -> None:
+    code = desk.held()["Chidi Okafor"].code
+    assert "1 message" in desk.run("send", "--code", code, "--folder", desk.folder, "--yes")
+    assert set(desk.mails()) == {"Chidi Okafor"}
+    assert "--yes" not in desk.run("send", "--folder", desk.folder, code=ExitCode.USAGE)
+
+
+# --- words -----------------------------------------------------------------------------------
+
+
+def test_words_of_ones_own_are_taken_from_the_course_and_written_to_begin_with(desk: Desk) -> None:
+    desk.run("mail", "templates", desk.folder / "course")
+    own = desk.folder / "course" / "mail" / "en.txt"
+    own.write_text("Subject: Hello {recipient.number}\n\nFor {recipient.name}: {credential.code}\n", encoding="utf-8")
+    assert "kept" in desk.run("mail", "templates", desk.folder / "course")
+    desk.send()
+    assert parsed(desk.mails()["Ana Díaz"])["Subject"] == "Hello 1"
+    assert parsed(desk.mails()["Chidi Okafor"])["Subject"].startswith("Votre certificat")
+
+
+def test_a_mistake_in_ones_own_words_stops_everything_and_is_told_with_its_line(desk: Desk) -> None:
+    (desk.folder / "mail").mkdir()
+    (desk.folder / "mail" / "fr.txt").write_text("Subject: x\n\nBonjour {recipient.nam}\n", encoding="utf-8")
+    said = desk.send(code=ExitCode.ROSTER)
+    assert "fr.txt" in said and "line 3" in said and "{recipient.name}" in said
+    assert not desk.outbox.exists()
+
+
+def test_one_template_for_everybody(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "note.txt").write_text("Subject: Note\n\nFor {recipient.name}\n", encoding="utf-8")
+    desk.send("--template", tmp_path / "note.txt")
+    assert {str(parsed(data)["Subject"]) for data in desk.mails().values()} == {"Note"}
+
+
+# --- what can be wrong -----------------------------------------------------------------------
+
+
+def test_without_a_word_on_mail_the_way_out_is_told(desk: Desk) -> None:
+    (desk.folder / "issuer.toml").write_text(ISSUER, encoding="utf-8")
+    said = desk.send(code=ExitCode.ROSTER)
+    assert "[mail]" in said and "from =" in said
+
+
+def test_without_a_server_or_a_folder_the_way_out_is_told(desk: Desk) -> None:
+    desk.edit("issuer.toml", 'outbox = "outbox"', "")
+    said = desk.send(code=ExitCode.DELIVERY)
+    assert "host" in said and "--drafts" in said
+
+
+def test_a_password_is_looked_for_and_where_it_belongs_is_told(desk: Desk) -> None:
+    desk.edit("issuer.toml", 'outbox = "outbox"', 'host = "smtp.meridian-training.org"\nuser = "mail"')
+    said = desk.send(code=ExitCode.DELIVERY)
+    assert "certgen mail login" in said and "CERTGEN_MAIL_PASSWORD" in said
+    desk.edit("issuer.toml", 'user = "mail"', 'user = "mail"\npassword = "hunter2"')
+    said = desk.send(code=ExitCode.ROSTER)
+    assert "must not stand in issuer.toml" in said and "hunter2" not in said
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ('from = "Meridian"', "not an e-mail address"),
+        ('from = "m@meridian-training.org"\nport = 0', "1 to 65535"),
+        ('from = "m@meridian-training.org"\nsecurity = "ssl"', "tls"),
+        ('from = "m@meridian-training.org"\nhost = "https://smtp.x.org:465"', "port = 465"),
+        ('from = "m@meridian-training.org"\nhost = "smtp.x.org"\nuser = "m"\nsecurity = "none"', "for all to read"),
+        ('from = "m@meridian-training.org"\nauth = "oauth"', "user"),
+        ('from = "m@meridian-training.org"\nper_minute = 0', "1 to 6000"),
+        ('from = "m@meridian-training.org"\nhots = "x"', "host"),
+        ('host = "smtp.x.org"', "from"),
+    ],
+)
+def test_mistakes_in_mail_are_told_before_anything_else(desk: Desk, lines: str, said: str) -> None:
+    (desk.folder / "issuer.toml").write_text(f"{ISSUER}\n[mail]\n{lines}\n", encoding="utf-8")
+    assert said in desk.send(code=ExitCode.ROSTER)
+
+
+# --- a server --------------------------------------------------------------------------------
+
+
+class Server:
+    """Takes messages, but refuses Chidi for good and Olena for now. Answers with ``words``."""
+
+    def __init__(self) -> None:
+        self.got: list[tuple[str, bytes]] = []
+        self.lock = threading.Lock()
+        self.slow = False
+
+    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
+        if address.startswith("chidi"):
+            return "550 5.1.1 No such user here"
+        if address.startswith("olena") and not self.slow:
+            return "451 4.7.1 Greylisted, come back later"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        with self.lock:
+            self.got.append((envelope.rcpt_tos[0], envelope.content))
+        return "250 2.0.0 Queued"
+
+
+@pytest.fixture
+def server(desk: Desk) -> Iterator[Server]:
+    made = Server()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    controller = Controller(made, hostname="127.0.0.1", port=port)
+    controller.start()
+    desk.edit("issuer.toml", 'outbox = "outbox"', f'host = "127.0.0.1"\nport = {port}\nsecurity = "none"')
+    yield made
+    controller.stop()
+
+
+def test_what_a_server_refuses_is_told_with_the_row_and_its_own_words(desk: Desk, server: Server) -> None:
+    said = desk.send("--wait", "0", "--per-minute", "6000")
+    assert "Messages: 3 sent, 1 refused, 1 waiting" in said
+    assert "550 5.1.1 No such user here" in said and "Chidi Okafor" in said
+    assert "Run the same command again" in said
+    report = desk.report()
+    assert report["Chidi Okafor"]["What became of it"] == "refused" and report["Chidi Okafor"]["Row"] == 4
+    assert report["Олена Коваль"]["What became of it"] == "waiting"
+    assert sorted(to for to, _ in server.got) == sorted(
+        ["ana@meridian-training.org", "eva@meridian-training.org", "ida@meridian-training.org"]
+    )
+    held = desk.held()
+    for to, data in server.got:
+        if to.startswith("ana"):
+            assert attached(data) == {held["Ana Díaz"].file: held["Ana Díaz"].sha256}
+
+
+def test_the_server_can_be_tried_without_sending_anything(desk: Desk, server: Server) -> None:
+    assert "All is well" in desk.run("mail", "test", "--folder", desk.folder)
+    assert not server.got
+    desk.edit("issuer.toml", 'security = "none"', 'security = "starttls"')
+    assert "encryption" in desk.run("mail", "test", "--folder", desk.folder, code=ExitCode.DELIVERY)
+
+
+# --- bounces ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("by", ["address", "code", "identity"])
+def test_bounces_are_recorded_and_a_corrected_address_is_written_to(desk: Desk, tmp_path: Path, by: str) -> None:
+    desk.send()
+    held = desk.held()["Ana Díaz"]
+    rows = {
+        "address": "E-mail,Reason\nANA@meridian-training.org,mailbox full\n",
+        "code": f"Code,Motivo\n{held.code},mailbox full\n",
+        "identity": f"Message-ID,Diagnostic code\n{parsed(desk.mails()['Ana Díaz'])['Message-ID']},mailbox full\n",
+    }
+    sheet = tmp_path / "bounces.csv"
+    sheet.write_text(rows[by] + "stranger@x.org,who\n" * (by == "address"), encoding="utf-8")
+    said = desk.run("send", "--bounces", sheet, "--folder", desk.folder, code=5 if by == "address" else 0)
+    assert "1 message came back" in said and ("stranger@x.org" in said) == (by == "address")
+    desk.send()
+    report = desk.report()["Ana Díaz"]
+    assert report["What became of it"] == "came back" and report["In words"] == "mailbox full"
+    assert len(desk.mails()) == 5
+    desk.edit("course/roster.csv", "ana@meridian-training.org", "ana.diaz@meridian-training.org")
+    assert batch.run(Options(roster=desk.roster, jobs=1, new_email="same")).status == "done"
+    assert "1 sent" in desk.send()
+
+
+# --- notices of expiry -----------------------------------------------------------------------
+
+
+def test_people_are_told_once_until_when_their_certificates_are_good(desk: Desk) -> None:
+    words = ("expiring", "--within", "21y", "--send", "--folder", desk.folder)
+    said = desk.run(*words, "--yes", code=5)
+    assert "5 messages" in said and "notices of expiry" in said
+    mails = desk.mails()
+    assert all(attached(data) == {} and "2046" in str(parsed(data)["Subject"]) for data in mails.values())
+    assert "5 got it before" in desk.run(*words, "--yes", code=5) and len(desk.mails()) == 5
+    assert "Messages: 5 sent" in desk.send()  # a notice is not a certificate
+    assert len(desk.mails()) == 10
