@@ -102,21 +102,29 @@ class Profile:
 
     def grey(self, light: float) -> float:
         """How much black alone looks like a grey of sRGB (0 black, 1 white); what is darker than the ink is all ink."""
-        wanted = lightness(light)
+        black = self._black(lightness(light))
+        return 1.0 if black >= _SOLID else black
+
+    def shade(self, light: float) -> float:
+        """The same where greys run into each other, as in a photograph: the darkest is all ink, and every other one a
+        little less (black point compensation), so that shadows keep their drawing."""
+        darkest = luminance(self._ramp[-1])
+        return self._black(lightness(light, darkest))
+
+    def _black(self, wanted: float) -> float:
         ramp = self._ramp
         if wanted >= ramp[0]:
             return 0.0
         for step in range(1, len(ramp)):
             if ramp[step] <= wanted:
                 drop = ramp[step - 1] - ramp[step]
-                black = (step - 1 + ((ramp[step - 1] - wanted) / drop if drop else 1.0)) / (len(ramp) - 1)
-                return 1.0 if black >= _SOLID else black
+                return (step - 1 + ((ramp[step - 1] - wanted) / drop if drop else 1.0)) / (len(ramp) - 1)
         return 1.0
 
     @cached_property
     def greys(self) -> bytes:
-        """The level of DeviceGray (255 white) that prints as each of sRGB's 256 greys looks."""
-        return bytes(round(255 * (1 - self.grey(level / 255))) for level in range(256))
+        """The level of DeviceGray (255 white) that prints as each of sRGB's 256 greys looks in a photograph."""
+        return bytes(round(255 * (1 - self.shade(level / 255))) for level in range(256))
 
     @cached_property
     def _ramp(self) -> list[float]:
@@ -185,10 +193,16 @@ def applied(transform: Any, picture: Any) -> Any:
     return made
 
 
-def lightness(light: float) -> float:
-    """CIE L* of a grey of sRGB (IEC 61966-2-1; CIE 15)."""
+def lightness(light: float, darkest: float = 0.0) -> float:
+    """CIE L* of a grey of sRGB (IEC 61966-2-1; CIE 15), where black has the luminance ``darkest``."""
     y = light / 12.92 if light <= 0.04045 else ((light + 0.055) / 1.055) ** 2.4
+    y = darkest + y * (1 - darkest)
     return float(116 * y ** (1 / 3) - 16 if y > 216 / 24389 else y * 24389 / 27)
+
+
+def luminance(light: float) -> float:
+    """CIE Y, 0 to 1, of a lightness L*."""
+    return float(((light + 16) / 116) ** 3 if light > 8 else light * 27 / 24389)
 
 
 def condition(name: str) -> str:

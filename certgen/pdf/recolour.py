@@ -201,15 +201,13 @@ class _Recolour:
 
     def _inline(self, work: _Content, step: Any) -> None:
         """A small picture within the drawing (8.9.7); what is not a stencil becomes one of its own."""
-        entries = step.iimage.obj
-        if bool(entries.get("/ImageMask", entries.get("/IM", False))):
+        entries = step.iimage.obj  # with its abbreviations written out
+        if bool(entries.get("/ImageMask", False)):
             work.out.append(step)
             return
-        long = {"/W": "/Width", "/H": "/Height", "/BPC": "/BitsPerComponent", "/CS": "/ColorSpace", "/D": "/Decode"}
-        stream = self.pdf.make_stream(step.iimage.read_bytes(), Type=Name.XObject, Subtype=Name.Image)
-        for key, value in entries.items():
-            if key in long or key in long.values():
-                stream[long.get(key, key)] = value
+        stream = self.pdf.make_stream(b"", _without(entries, *_OF_A_STREAM))
+        coded = entries.get("/Filter"), entries.get("/DecodeParms")
+        stream.write(step.iimage.read_raw_bytes(), filter=coded[0], decode_parms=coded[1])
         work.write("Do", work.name("/XObject", self._image(stream, work.spaces, work.plates)))
 
     # --- what content names -------------------------------------------------------------------

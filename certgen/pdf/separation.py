@@ -116,7 +116,8 @@ class Press:
         """How colours that run into each other are printed: all in black, all in one ink of its own, or else all mixed
         from the process inks. ``process`` says how those are mixed, where the colours are not just sRGB."""
         if all(map(neutral, colours)):
-            return self._use([Inked(None, (0.0, 0.0, 0.0, self.profile.grey(_level(colour)))) for colour in colours])
+            black = self.profile.grey if len(colours) == 1 else self.profile.shade
+            return self._use([Inked(None, (0.0, 0.0, 0.0, black(_level(colour)))) for colour in colours])
         for own, spot in self.spots.items() if process is None else ():
             tints = [_tint(colour, own) for colour in colours]
             if None not in tints:
