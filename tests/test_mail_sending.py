@@ -93,6 +93,8 @@ def test_everybody_is_mailed_once_and_a_second_run_mails_nobody(registry: Regist
         assert (more.sent, names(more.skipped), len(post.taken)) == ([], list(range(30)), 30)
         assert desk.seen[-1].sent == 30
         assert registry.check() == []
+        events = [event.details for event in registry.history() if event.kind == "mailed"]
+        assert events == [{"asked": 30, "counts": {"sent": 30}, "stopped": ""}]  # the second run did nothing
 
 
 def test_again_mails_them_again(registry: Registry) -> None:

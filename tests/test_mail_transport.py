@@ -35,6 +35,7 @@ from tests import authority
 from tests.authority import HOST, PASSWORD, USER, Authority
 from tests.mailfaults.server import FATES, Post
 from tests.mailfaults.trials import PATIENCE
+from tests.rings import Memory, ring
 
 pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH:UserWarning")
 DATA = b"Message-ID: <a@academy.test>\r\nSubject: Hello\r\n\r\nHello\r\n"
@@ -528,6 +529,21 @@ def test_the_secret_comes_from_the_environment_or_a_person(monkeypatch: pytest.M
         assert found is not None
         assert found.reveal() == wanted
     assert len(asked) == 1
+
+
+def test_a_keyring_keeps_the_secret_of_one_user_at_one_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(secrets.PASSWORD, raising=False)
+    memory = Memory()
+    with ring(memory):
+        assert secrets.store("mx.test", USER, Secret(PASSWORD))
+        assert memory.held == {("certgen-mail:mx.test", USER): PASSWORD}
+        kept = secrets.found("mx.test", USER, "password", None)
+        assert kept is not None
+        assert kept.reveal() == PASSWORD
+        assert secrets.found("other.test", USER, "password", None) is None
+        secrets.forget("mx.test", USER)
+        assert memory.held == {}
+    assert not secrets.store("mx.test", USER, Secret(PASSWORD))  # no keyring, and nothing pretends
 
 
 # --- a folder ----------------------------------------------------------------------------------------

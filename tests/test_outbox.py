@@ -15,6 +15,9 @@ from hypothesis import strategies as st
 
 from certgen import backup
 from certgen.errors import CertgenError, Problem
+from certgen.mail.folder import Maildir
+from certgen.mail.transport import Letter
+from certgen.records.erasure import traces
 from certgen.registry import FILE, Registry, checking, database, tables
 from certgen.registry.lease import Pace
 from certgen.registry.outbox import CUT_SHORT, Bounce, Entry, Key, Outbox, Result, State, Wish
@@ -427,3 +430,15 @@ def test_a_message_goes_out_once_however_often_it_is_asked_for(
         assert len(gone) == len(set(gone))
         assert all(key.round <= agains for key in gone)
         assert registry.check() == []
+
+
+def test_messages_in_a_maildir_are_found_when_somebody_is_erased(tmp_path: Path) -> None:
+    letter = Letter(0, "certificate", "a@academy.test", "person0@people.test", "<0@a.test>", bytes)
+    line = Maildir(tmp_path / "outbox").line()
+    for address in ("person0@people.test", "person1@people.test"):
+        line.deliver(letter, f"To: {address}\r\n\r\nHello\r\n".encode(), lambda: None)
+    read = next(path for path in (tmp_path / "outbox" / "new").iterdir() if b"person0" in path.read_bytes())
+    read.rename(tmp_path / "outbox" / "cur" / f"{read.name}:2,S")  # as a mail program does
+    with academy(tmp_path) as (registry, _):
+        found = traces(tmp_path, registry.erase([0])).found
+    assert [trace.path.name for trace in found] == [f"{read.name}:2,S"]

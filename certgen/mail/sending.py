@@ -107,7 +107,8 @@ def send(
                 run.through()
         finally:
             run.close()
-            outbox.finish({"asked": len(wanted), "stopped": run.stopping})
+            if tasks:
+                outbox.finish({"asked": len(wanted), "stopped": run.stopping})
     return outcome
 
 

@@ -107,6 +107,7 @@ SECONDS = 60.0
 
 _TEXTS = frozenset(
     [".json", ".jsonl", ".csv", ".tsv", ".txt", ".eml", ".mbox", ".htm", ".html", ".xml", ".md", ".toml", ".log"]
+    + [".certgen"]  # a message in a Maildir
 )
 _WORKBOOKS = frozenset([".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"])
 _ARCHIVES = frozenset([".zip"])
@@ -185,7 +186,7 @@ class _Search:
         return Traces(found, missed)
 
     def _look(self, path: Path) -> None:
-        suffix = path.suffix.lower()
+        suffix = path.suffix.lower().partition(":")[0]  # a Maildir's readers write their marks behind a colon
         if path.name.startswith(FILE) or suffix in _LEFT_OUT:
             return
         if suffix in _BACKUPS:
