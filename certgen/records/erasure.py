@@ -106,8 +106,10 @@ MOST_WORKBOOKS = 200
 SECONDS = 60.0
 
 _TEXTS = frozenset(
-    [".json", ".jsonl", ".csv", ".tsv", ".txt", ".eml", ".mbox", ".htm", ".html", ".xml", ".md", ".toml", ".log"]
-    + [".certgen"]  # a message in a Maildir
+    (
+        *(".json", ".jsonl", ".csv", ".tsv", ".txt", ".eml", ".mbox", ".htm", ".html", ".xml", ".md", ".toml", ".log"),
+        ".certgen",  # a message in a Maildir
+    )
 )
 _WORKBOOKS = frozenset([".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"])
 _ARCHIVES = frozenset([".zip"])
