@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pypdfium2
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 WIDTH = 1600  # pixels
 COLOURS = 256  # of a small picture
+_EXACT = 16  # of these, the commonest
 _INCH = 72  # points
 
 
@@ -36,20 +37,21 @@ def pictures(
 ) -> Iterator[bytes]:
     """PNG files of pages (from 0), ``width`` pixels wide each. Pages that are not there are left out. ``language`` is
     that of the file's title; ``small``: in at most 256 colours, a fifth of the bytes."""
-    from PIL import Image
-
     with closing(pypdfium2.PdfDocument(pdf)) as document:
-        said = document.get_metadata_dict()
-        count = len(document)
-        points = [document[number].get_width() for number in range(count)]
+        said, count = document.get_metadata_dict(), len(document)
     there = range(count)[pages.start : pages.stop]
     title = said["Title"] or said["Subject"]
     about = ", ".join(part for part in (title, said["Subject"], said["Author"]) if part)
-    for number, picture in zip(there, rendered(pdf, lambda w, _: _whole(width, w), there), strict=True):
-        which = f" ({number + 1}/{count})" if count > 1 and number else ""
-        if small:
-            picture = picture.quantize(COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
-        yield _png(picture, width * _INCH / points[number], language, Title=title + which, Description=about + which)
+    points = [0.0]
+
+    def scale(wide: float, _: float) -> float:
+        points[0] = wide
+        return width / wide * (1 - 1e-9)  # just this width: PDFium's binding rounds up
+
+    for number, picture in zip(there, rendered(pdf, scale, there), strict=True):
+        which = f" ({number + 1}/{count})" if number else ""
+        made = _reduced(picture) if small else picture
+        yield _png(made, width * _INCH / points[0], language, Title=title + which, Description=about + which)
 
 
 def picture(pdf: bytes, width: int = WIDTH, *, language: str = "", small: bool = False) -> bytes:
@@ -58,9 +60,22 @@ def picture(pdf: bytes, width: int = WIDTH, *, language: str = "", small: bool =
     return data
 
 
-def _whole(width: int, points: float) -> float:
-    """The scale that gives just this width: PDFium's binding rounds up."""
-    return width / points * (1 - 1e-9)
+def _reduced(picture: Image.Image) -> Image.Image:
+    """In few colours, of which the commonest are just what they were: a paper's white stays white."""
+    from PIL import Image
+
+    made = picture.quantize(COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    counted: Any = picture.getcolors(picture.width * picture.height)
+    common = [colour for _, colour in sorted(counted)[-_EXACT:]]
+    strip = Image.new("RGB", (len(common), 1))
+    for at, colour in enumerate(common):
+        strip.putpixel((at, 0), colour)
+    places = strip.quantize(palette=made, dither=Image.Dither.NONE).tobytes()
+    palette = made.getpalette() or []
+    for place, colour in zip(places, common, strict=True):
+        palette[3 * place : 3 * place + 3] = colour
+    made.putpalette(palette)
+    return made
 
 
 def _png(picture: Image.Image, dpi: float, language: str, **texts: str) -> bytes:
@@ -71,5 +86,5 @@ def _png(picture: Image.Image, dpi: float, language: str, **texts: str) -> bytes
     for keyword, text in texts.items():
         said.add_itxt(keyword, text, language)
     out = io.BytesIO()
-    picture.save(out, "PNG", pnginfo=said, dpi=(dpi, dpi), compress_level=3, optimize=picture.mode == "P")
+    picture.save(out, "PNG", pnginfo=said, dpi=(dpi, dpi), compress_level=6 if picture.mode == "P" else 3)
     return out.getvalue()

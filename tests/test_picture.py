@@ -70,6 +70,10 @@ def test_a_small_picture_shows_the_same_in_a_third_of_the_bytes_or_less(pdf: byt
     assert len(small) < len(large) / 3
     difference = ImageChops.difference(opened(large), opened(small).convert("RGB"))
     assert max(ImageStat.Stat(difference).mean) < 4  # of 255
+    colours = sorted(opened(large).getcolors(1 << 24) or ())[-4:]
+    assert (255, 255, 255) in [colour for _, colour in colours]
+    found = {colour for _, colour in opened(small).convert("RGB").getcolors(1 << 24) or ()}
+    assert {colour for _, colour in colours} <= found  # these are just what they were
 
 
 def test_it_says_what_it_shows_in_words_and_nothing_else(long: bytes) -> None:
