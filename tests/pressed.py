@@ -10,7 +10,7 @@ import re
 import subprocess
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,37 +45,46 @@ def plates(pdf: bytes, *, page: int = 1, dpi: int = 100) -> dict[str, Image.Imag
 
 def inked(plate: Image.Image) -> bool:
     """Whether there is anything on a plate."""
-    return bool(plate.getextrema()[0] < 255)
+    return any(plate.histogram()[:255])
 
 
-def seen(pdf: bytes, *, page: int = 1, dpi: int = 60) -> Image.Image:
-    """A page as it looks on a screen, by Ghostscript; edges are not smoothed, as colours mix differently there."""
-    return _rendered(pdf, page, dpi, "png16m").convert("RGB")
+def seen(*pdfs: bytes, dpi: int = 60) -> list[Image.Image]:
+    """How files of one page look on a screen, by Ghostscript; edges are not smoothed, as colours mix otherwise there."""
+    return [picture.convert("RGB") for picture in _rendered(pdfs, dpi, "png16m")]
 
 
-def seen_on_paper(pdf: bytes, *, page: int = 1, dpi: int = 60) -> Image.Image:
-    """A page as it looks printed: Ghostscript mixes the plates, in black alone what is grey, and LittleCMS looks."""
-    plates = _rendered(pdf, page, dpi, "tiff32nc", f"-sOutputICCProfile={ICC}")
-    relative = ImageCms.Intent.RELATIVE_COLORIMETRIC
-    flags = ImageCms.Flags.BLACKPOINTCOMPENSATION
-    screen = ImageCms.createProfile("sRGB")
-    look = ImageCms.buildTransform(str(ICC), screen, "CMYK", "RGB", relative, flags)
-    found = ImageCms.applyTransform(plates, look)
-    assert found is not None
-    return found
+def seen_on_paper(*pdfs: bytes, dpi: int = 60) -> list[Image.Image]:
+    """How files of one page look printed: Ghostscript mixes the plates, in black alone what is grey, and LittleCMS
+    looks."""
+    look = ImageCms.buildTransform(
+        str(ICC),
+        ImageCms.createProfile("sRGB"),
+        "CMYK",
+        "RGB",
+        ImageCms.Intent.RELATIVE_COLORIMETRIC,
+        ImageCms.Flags.BLACKPOINTCOMPENSATION,
+    )
+    plates = _rendered(pdfs, dpi, "tiff32nc", f"-sOutputICCProfile={ICC}")
+    return [ImageCms.applyTransform(each, look) or each for each in plates]
 
 
-def _rendered(pdf: bytes, page: int, dpi: int, device: str, *more: str) -> Image.Image:
+def _rendered(pdfs: Sequence[bytes], dpi: int, device: str, *more: str) -> list[Image.Image]:
     with tempfile.TemporaryDirectory() as folder:
-        file, out = Path(folder) / "job.pdf", Path(folder) / "page"
-        file.write_bytes(pdf)
+        file = Path(folder) / "job.pdf"
+        with pikepdf.new() as together:
+            for pdf in pdfs:
+                with pikepdf.open(io.BytesIO(pdf)) as one:
+                    together.pages.append(one.pages[0])
+            together.save(file)
         command = [tool("gs"), "-q", "-dNOPAUSE", "-dBATCH", "-dSAFER", f"--permit-file-read={ICC}", *more]
-        command += [f"-sDEVICE={device}", f"-r{dpi}"]
-        command += [f"-sDefaultCMYKProfile={ICC}", f"-dFirstPage={page}", f"-dLastPage={page}", f"-sOutputFile={out}"]
+        command += [f"-sDEVICE={device}", f"-r{dpi}", f"-sDefaultCMYKProfile={ICC}", f"-sOutputFile={folder}/page%d"]
         subprocess.run([*command, str(file)], capture_output=True, timeout=120, check=True)
-        with Image.open(out) as opened:
-            opened.load()
-            return opened.copy()
+        found = []
+        for number in range(1, len(pdfs) + 1):
+            with Image.open(Path(folder) / f"page{number}") as opened:
+                opened.load()
+                found.append(opened.copy())
+        return found
 
 
 def apart(one: Image.Image, other: Image.Image) -> list[float]:

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pikepdf
 import pressed
@@ -335,15 +335,32 @@ BOUNDS = {"see-through": 11.0, "grey picture": 5.0}
 BOUND = 3.0
 
 
+class Gallery(NamedTuple):
+    """A page of each kind before and after, and how far the pixels are apart."""
+
+    before: dict[str, bytes]
+    after: dict[str, bytes]
+    apart: dict[str, list[float]]
+
+
+@pytest.fixture(scope="module", name="gallery")
+def _gallery() -> Gallery:
+    before = {}
+    for kind, make in PAGES.items():
+        pdf = Pdf.new()
+        before[kind] = pressed.page(*make(pdf), pdf)
+    after = {kind: printed(data) for kind, data in before.items()}
+    looks = zip(pressed.seen(*before.values()), pressed.seen_on_paper(*after.values()), strict=True)
+    return Gallery(before, after, {kind: pressed.apart(*look) for kind, look in zip(PAGES, looks, strict=True)})
+
+
 @pytest.mark.parametrize("kind", PAGES)
-def test_pictures_of_every_kind_come_out_without_a_screens_colours_and_look_the_same(kind: str) -> None:
-    pdf = Pdf.new()
-    content, resources = PAGES[kind](pdf)
-    before = pressed.page(content, resources, pdf)
-    assert pressed.screen_colours(before)
-    after = printed(before)
-    assert pressed.screen_colours(after) == []
-    off = pressed.apart(pressed.seen(before), pressed.seen_on_paper(after))
+def test_pictures_of_every_kind_come_out_without_a_screens_colours_and_look_the_same(
+    gallery: Gallery, kind: str
+) -> None:
+    assert pressed.screen_colours(gallery.before[kind])
+    assert pressed.screen_colours(gallery.after[kind]) == []
+    off = gallery.apart[kind]
     assert off[int(len(off) * 0.98)] < BOUNDS.get(kind, BOUND), off[-1]
 
 
@@ -420,7 +437,7 @@ def test_an_issuers_ink_of_the_same_name_as_a_designers_is_the_issuers() -> None
 
 
 def on_plates(content: str, resources: Dictionary, pdf: Pdf) -> set[str]:
-    found = pressed.plates(printed(pressed.page(content, resources, pdf), press(primary=PANTONE)))
+    found = pressed.plates(printed(pressed.page(content, resources, pdf), press(primary=PANTONE)), dpi=36)
     return {name for name, plate in found.items() if pressed.inked(plate)}
 
 
@@ -498,7 +515,7 @@ def test_every_picture_of_the_examples_comes_out_in_a_presss_colours() -> None:
         assert (after.width, after.height, after.origin) == (made.width, made.height, made.origin)
     first = artwork.image(ROOT / "roster_examples" / "fair-recruitment" / "logo.svg", 200, 120, [])
     assert first is not None
-    off = pressed.apart(pressed.seen(first.pdf), pressed.seen_on_paper(press().artwork(first).pdf))
+    off = pressed.apart(*pressed.seen(first.pdf), *pressed.seen_on_paper(press().artwork(first).pdf))
     assert off[int(len(off) * 0.98)] < BOUND
 
 
@@ -507,7 +524,7 @@ def test_every_drawing_of_certgens_is_on_the_house_colours_plate(kind: str) -> N
     made = artwork.drawing(kind, 500, 300, [NAVY])
     after = press(primary=PANTONE).artwork(made).pdf
     assert pressed.screen_colours(after) == []
-    found = pressed.plates(after)
+    found = pressed.plates(after, dpi=36)
     assert {name for name, plate in found.items() if pressed.inked(plate)} == {"PANTONE 541 C"}
 
 
