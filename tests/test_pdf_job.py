@@ -8,6 +8,7 @@ import tracemalloc
 from collections.abc import Iterable
 from datetime import date
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import pikepdf
@@ -24,7 +25,10 @@ from certgen.model import Signatory
 from certgen.page import Document, Filling, Shape
 from certgen.pdf.flow import Flow
 from certgen.pdf.forme import Forme
+from certgen.pdf.ink import OFFICE, Ink
 from certgen.pdf.job import Boxes, Job, Part
+from certgen.pdf.profile import Profile
+from certgen.pdf.separation import Press
 from certgen.pdf.sorts import Sorts, retained
 from certgen.pdf.structure import Malformed
 from certgen.printing.bleed import REACH, bled
@@ -277,6 +281,24 @@ def test_what_is_drawn_over_the_parts_is_on_top() -> None:
     assert image.getpixel((50, 50)) == image.getpixel((150, 120)) == (255, 0, 0)
 
 
+@pytest.mark.parametrize(("ink", "space"), [(OFFICE, "/DeviceRGB"), (Press(Profile.of("FOGRA39")), "/DeviceCMYK")])
+def test_sheets_with_something_transparent_say_what_colours_are_mixed_in(ink: Ink, space: str, tmp_path: Path) -> None:
+    from PIL import Image
+
+    Image.new("RGBA", (60, 60), (20, 90, 30, 100)).save(tmp_path / "logo.png")
+    make = Make()
+    make.issuer = replace(make.issuer, logos=(str(tmp_path / "logo.png"),))
+    out = io.BytesIO()
+    with Job(out, book(), ink, title="Mixed", dated=DAY) as job:
+        for one in (kind(make), plain()):
+            forme = job.forme(one[1], book())
+            job.sheet(whole(forme), [Part(forme, 0, filling(one, "Ana Díaz"))])
+    with pikepdf.open(io.BytesIO(out.getvalue())) as pdf:
+        assert space == pdf.pages[0].Group.CS and "/Group" not in pdf.pages[1]
+    sound(out.getvalue())
+    ghostscript(out.getvalue())
+
+
 def test_a_slot_without_anything_for_it_is_refused() -> None:
     one = plain()
     with Job(io.BytesIO(), book(), title="Nothing", dated=DAY) as job:
@@ -379,6 +401,7 @@ def test_the_page_tree_is_balanced_and_in_order(count: int) -> None:
             node, depth = todo.pop()
             kids = [kid for kid in node.Kids if kid.Type == "/Pages"]
             assert len(node.Kids) <= 64
+            assert node.Count == sum(kid.get("/Count", 1) for kid in node.Kids)
             deepest = max(deepest, depth)
             todo += [(kid, depth + 1) for kid in kids]
         assert deepest == {0: 1, 1: 1, 64: 1, 65: 2, 64 * 64 + 1: 3}[count]
