@@ -222,6 +222,17 @@ def test_filters_choose_as_everywhere(desk: Desk) -> None:
     assert "--yes" not in desk.run("send", "--folder", desk.folder, code=ExitCode.USAGE)
 
 
+def test_erasing_forgets_the_address_and_names_the_messages_that_still_hold_it(desk: Desk) -> None:
+    desk.send()
+    held = desk.held()["Ana Díaz"]
+    said = desk.run("erase", held.code, "--yes", "--folder", desk.folder)
+    assert ".certgen" in said and "roster-mail.xlsx" in said
+    with desk.registry() as registry:
+        (entry,) = registry.outbox().latest([held.serial], "certificate").values()
+    assert (entry.state, entry.address, entry.words) == ("sent", None, None)
+    assert "erased" in desk.send("--again")
+
+
 # --- words -----------------------------------------------------------------------------------
 
 
