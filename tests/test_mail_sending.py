@@ -265,6 +265,30 @@ def test_a_server_that_says_421_is_left_alone_for_a_while_and_then_served_more_s
     assert all(1.9 <= gap <= 2.1 for gap in gaps[6:24])  # half as fast, for twenty messages
 
 
+def test_a_server_that_puts_off_everybody_gets_time_to_breathe(registry: Registry) -> None:
+    """It is not offered thirty messages in a row that it will not take now."""
+    times: list[float] = []
+
+    def fate(address: str, turn: int) -> str:
+        times.append(desk.clock.now())
+        return "later-rcpt" if turn == 1 else "take"
+
+    with Post(fate) as post:
+        desk = Desk(registry, post)
+        assert len(desk.send().sent) == 30
+    gaps = [after - before for before, after in itertools.pairwise(times)]
+    assert [number for number, gap in enumerate(gaps[:25], 1) if gap > 40] == [10, 20]
+
+
+def test_a_server_that_does_not_want_to_hear_for_whom_it_is_is_left_alone(registry: Registry) -> None:
+    with Post() as post:
+        desk = Desk(registry, post)
+        post.refuse_senders = "452 4.3.1 Out of room"
+        done = desk.send(pace=replace(FAST, wait=600.0))
+        assert (done.stopped, len(done.waiting), post.commands.count("MAIL")) == ("", 30, 6 + 1)
+        assert {entry.tries for entry in done.waiting} == {0}
+
+
 @pytest.mark.parametrize("fate", ["never-rcpt", "hang-lost"])
 def test_too_many_refusals_or_doubts_stop_the_run_and_the_rest_waits(registry: Registry, fate: str) -> None:
     with Post(lambda address, turn: fate) as post:
@@ -287,13 +311,13 @@ def test_scattered_refusals_stop_nothing(registry: Registry) -> None:
 def test_a_sender_that_the_server_does_not_take_stops_the_run_and_refuses_nobody(registry: Registry) -> None:
     with Post() as post:
         desk = Desk(registry, post)
-        post.refuse_senders = True
+        post.refuse_senders = "550 5.7.60 This user may not send from that address"
         done = desk.send()
         assert (done.stopped, len(done.waiting), done.refused) == ("problem", 30, [])
         (problem,) = done.problems
         assert problem.code == "mail-sender"
         assert "5.7.60" in problem.message
-        post.refuse_senders = False
+        post.refuse_senders = ""
         assert len(desk.send().sent) == 30
 
 

@@ -32,8 +32,11 @@ class Reply(NamedTuple):
 
     @property
     def of_server(self) -> bool:
-        """Whether it says nothing of this message: the connection, the login, or a server that is closing."""
-        return self.where in ("connection", "login") or self.code == 421
+        """Whether it says nothing of this message: the connection, the login, a server that is closing, or one that
+        does not even want to hear for whom it is."""
+        return (
+            self.where in ("connection", "login") or self.code == 421 or (self.where, self.kind) == ("sender", "later")
+        )
 
 
 _ENHANCED = re.compile(r"([245])\.(\d{1,3})\.(\d{1,3})(?:\s+|$)")

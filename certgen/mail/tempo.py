@@ -20,6 +20,7 @@ SERVER, SERVER_LONGEST = 5.0, 300.0  # before a server that has trouble is asked
 UNREACHED = 3  # connections that fail before the first one is made
 SLOWEST = 16.0  # times slower than wished for
 STEADY = 20  # messages taken one after the other before it goes faster again
+STREAK, BREATH = 10, 60.0  # put off one after the other, without a word of greylisting: it gets so many seconds
 RECENT = 50  # answers among which refusals are counted
 
 
@@ -58,7 +59,7 @@ class Tempo:
         self._pace, self._clock, self._chance = pace, clock, chance
         self._slot = self._held_until = 0.0
         self._slow, self._steady = 1.0, 0
-        self._failures, self._reached = 0, False
+        self._failures, self._reached, self._streak = 0, False, 0
         self._recent: deque[bool] = deque(maxlen=RECENT)
 
     @property
@@ -83,6 +84,7 @@ class Tempo:
 
     def well(self) -> None:
         self._recent.append(False)
+        self._streak = 0
         self._steady += 1
         if self._steady >= STEADY and self._slow > 1.0:
             self._slow, self._steady = self._slow / 2.0, 0
@@ -99,6 +101,11 @@ class Tempo:
         told = hint(reply)
         if told is not None:
             return told * self._chance.uniform(1.0, 1.1) + 1.0
+        self._streak += not reply.enhanced.endswith(".7.1")
+        if self._streak >= STREAK:
+            self._streak = 0
+            self._slower()
+            self._hold(BREATH * self._chance.uniform(0.8, 1.2))
         first = FIRST if reply.code else BROKEN
         return min(first * 2.0 ** min(tries - 1, 20), LONGEST) * self._chance.uniform(0.8, 1.2)
 
@@ -107,9 +114,15 @@ class Tempo:
         self._failures += 1
         self._reached = self._reached or reply.code > 0
         if reply.code == 421:
-            self._slow, self._steady = min(self._slow * 2.0, SLOWEST), 0
+            self._slower()
         pause = min(SERVER * 2.0 ** min(self._failures - 1, 20), SERVER_LONGEST) * self._chance.uniform(0.8, 1.2)
         told = hint(reply)
         pause = pause if told is None else max(pause, told)
-        self._held_until = max(self._held_until, self._clock.now() + pause)
+        self._hold(pause)
         return pause if self._reached or self._failures < UNREACHED else None
+
+    def _slower(self) -> None:
+        self._slow, self._steady = min(self._slow * 2.0, SLOWEST), 0
+
+    def _hold(self, seconds: float) -> None:
+        self._held_until = max(self._held_until, self._clock.now() + seconds)

@@ -72,7 +72,7 @@ class Post:
         self.sessions: list[Session] = []
         self.commands: list[str] = []
         self.breaking: set[str] = set()
-        self.refuse_senders = False
+        self.refuse_senders = ""  # what it says to each
         self.port = 0
         self._turns: Counter[str] = Counter()
         self._settings = {"timeout": 600, "hostname": "mx.academy.test", "ident": "ESMTP"} | settings
@@ -160,8 +160,9 @@ class _Talk(SMTP):
     async def handle_MAIL(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
+        self._post.commands.append("MAIL")
         if self._post.refuse_senders:
-            return "550 5.7.60 This user may not send from that address"
+            return self._post.refuse_senders
         envelope.mail_from = address
         envelope.mail_options.extend(options)
         return "250 OK"
