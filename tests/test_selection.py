@@ -290,6 +290,26 @@ def test_any_other_json_is_no_manifest(desk: Desk, tmp_path: Path, text: str) ->
     assert desk.take(source=file) == [] and desk.told() == ["not-a-manifest"]
 
 
+def test_a_manifest_of_another_academy_is_told_once(desk: Desk, tmp_path: Path) -> None:
+    other = tmp_path / "other-manifest.json"
+    lines = [{"code": f"{number:016}", "row": number} for number in range(9)]
+    other.write_text(json.dumps({"certificates": lines}), encoding="utf-8")
+    assert desk.take(source=other) == []
+    (problem,) = desk.problems
+    assert problem.message == "None of the 9 certificates that other-manifest.json lists was issued here."
+    lines.append({"code": desk.code(ANA), "row": 9})
+    other.write_text(json.dumps({"certificates": lines}), encoding="utf-8")
+    assert desk.take(source=other) == []
+    assert desk.problems[0].message.startswith("9 of the 10 certificates") and desk.told() == ["unknown-code"]
+
+
+def test_a_code_that_is_not_on_the_roster_is_told(desk: Desk) -> None:
+    desk.write_roster("\n".join(ROSTER.splitlines()[:3]) + "\n")
+    assert desk.names(source=desk.roster, codes=(desk.code(ANA), desk.code(CHIDI))) == [ANA]
+    (problem,) = desk.problems
+    assert problem.severity == "warning" and desk.code(CHIDI)[-4:] in problem.message
+
+
 # --- filters and groups ----------------------------------------------------------------------
 
 

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Literal
 
+from msgspec.structs import replace
+
 from certgen import codes, records, toml
 from certgen.errors import ExitCode, Problem, has_errors
 from certgen.fields import date_long
@@ -52,7 +54,9 @@ def choose(registry: Registry, choice: Choice, problems: list[Problem], *, today
     groups = Groups(choice.group)
     chosen: list[Chosen] = []
     expired: list[tuple[str, str, date | None]] = []
+    missed = dict.fromkeys(choice.codes) if choice.source else {}
     for held, person, row in rows(registry, choice, told):
+        missed.pop(held.code, None)
         if not _meant(held, choice) or not _stands(held, row, choice, told):
             continue
         group = groups.of(person, held.recipient)
@@ -64,7 +68,7 @@ def choose(registry: Registry, choice: Choice, problems: list[Problem], *, today
             continue
         chosen.append(chosen_of(held, group, row, len(chosen)))
     told += groups.told() if not has_errors(told) else []
-    told += _expired(expired)
+    told += _expired(expired) + [_not_among(code, choice) for code in missed]
     if not chosen and not has_errors(told):
         told.append(_nothing_left(registry, choice, told))
     problems += told
@@ -130,6 +134,14 @@ def _stands(held: Held, row: int | None, choice: Choice, problems: list[Problem]
         )
     )
     return False
+
+
+def _not_among(code: str, choice: Choice) -> Problem:
+    name = choice.source.name if choice.source else ""
+    words = f"Certificate {codes.grouped(code)} is not among those taken from {name}."
+    return replace(
+        usage("not-among", words, f"To take it all the same, leave {name} out.", "--code"), severity="warning"
+    )
 
 
 def _expired(expired: Sequence[tuple[str, str, date | None]]) -> list[Problem]:

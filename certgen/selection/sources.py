@@ -24,6 +24,7 @@ from certgen.selection.choice import MANIFEST, Choice, Chosen, nothing_issued
 
 PIECE = 200  # rows that are in memory at a time
 LARGEST = 100_000_000  # bytes of a manifest
+_FEW_ROWS = 3  # of one reason, told one by one
 _FEW = 100  # codes that are looked up one by one; for more the registry is read through
 
 
@@ -79,6 +80,7 @@ def _by_code(
     for some in chunks((code for code in wanted if code in serials), PIECE):
         rows = {held.code: held for held in registry.get(serials[code] for code in some)}
         yield from (Found(rows[code], row=wanted[code]) for code in some if code in rows)
+    unknown: list[str] = []
     for code in wanted:
         if code in serials:
             continue
@@ -86,8 +88,24 @@ def _by_code(
         if held is not None:
             yield Found(held, row=wanted[code])
         else:
-            file = str(source) if source else None
-            problems.append(replace(records.unknown(code), file=file, row=wanted[code]))
+            unknown.append(code)
+    if source is None or len(unknown) <= _FEW_ROWS:
+        file = str(source) if source else None
+        problems += [replace(records.unknown(code), file=file, row=wanted[code]) for code in unknown]
+    else:
+        problems.append(_other_manifest(source, len(unknown), len(wanted)))
+
+
+def _other_manifest(source: Path, unknown: int, count: int) -> Problem:
+    how = "None" if unknown == count else f"{unknown:,}"
+    none = "was" if unknown == count else "were not"
+    return Problem(
+        code="unknown-code",
+        message=f"{how} of the {count:,} certificates that {source.name} lists {none} issued here.",
+        hint="Is this the right academy's folder? --folder names another.",
+        file=str(source),
+        exit_code=ExitCode.USAGE,
+    )
 
 
 # --- a manifest ------------------------------------------------------------------------------
@@ -201,7 +219,6 @@ def _on_roster(registry: Registry, choice: Choice, problems: list[Problem]) -> I
 
 
 _OF_COURSE = frozenset({"course title", "hours", "first day", "last day", "expiry date"})
-_FEW_ROWS = 3  # of one reason, told one by one
 
 
 def _course_changed(roll: _Roll, rows: Sequence[tuple[str, Problem]]) -> Problem:
