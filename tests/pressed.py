@@ -1,4 +1,4 @@
-"""Judges of what goes to a printing press: plates by Ghostscript, colours by pikepdf, PDF/X-4 clause by clause.
+"""Judges of what goes to a printing press: plates by Ghostscript, colours by pikepdf, PDF/X-4 rule by rule.
 
 None of them shares code with certgen.
 """
@@ -176,9 +176,10 @@ _XMP = {
 
 
 def pdfx4(pdf: bytes) -> list[str]:
-    """What in a file breaks ISO 15930-7:2010 (PDF/X-4), by its clauses as far as a program of this size can tell.
+    """What in a file breaks ISO 15930-7:2010 (PDF/X-4), as far as a program of this size can tell.
 
-    Not looked at: the soundness of fonts and of content (other judges do), optional content, traps.
+    Each rule is given with the clause of ISO 32000-1 that it narrows. Not looked at: the soundness of fonts and of
+    content (other judges do), optional content, traps.
     """
     wrong: list[str] = []
 
@@ -186,76 +187,76 @@ def pdfx4(pdf: bytes) -> list[str]:
         if not held:
             wrong.append(f"{clause}: {words}")
 
-    need(re.match(rb"%PDF-1\.[3-6][\r\n]", pdf) is not None, "6.1", "the header says PDF 1.6 or less")
+    need(re.match(rb"%PDF-1\.[3-6][\r\n]", pdf) is not None, "7.5", "the header says PDF 1.6 or less")
     with pikepdf.open(io.BytesIO(pdf)) as opened:
-        need(not opened.is_encrypted, "6.1", "no encryption")
+        need(not opened.is_encrypted, "7.5", "no encryption")
         root: Any = opened.Root
-        need("/ID" in opened.trailer and all(bytes(part) for part in opened.trailer.ID), "6.1", "an ID in the trailer")
+        need("/ID" in opened.trailer and all(bytes(part) for part in opened.trailer.ID), "7.5", "an ID in the trailer")
         version = str(root.get("/Version", "/1.6"))
-        need(version <= "/1.6", "6.1", "no later version in the catalogue")
+        need(version <= "/1.6", "7.5", "no later version in the catalogue")
         for key in _FORBIDDEN_ACTIONS:
-            need(key not in root, "6.13", f"no {key}")
-        need("/JavaScript" not in root.get("/Names", Dictionary()), "6.13", "no scripts")
+            need(key not in root, "12.6", f"no {key}")
+        need("/JavaScript" not in root.get("/Names", Dictionary()), "12.6", "no scripts")
         _intent(root, need)
         _metadata(opened, root, need)
         names: dict[str, bytes] = {}
         for number, page in enumerate(opened.pages, 1):
             _boxes(page.obj, number, need)
             for note in page.obj.get("/Annots", Array()):
-                need(False, "6.11", f"page {number}: nothing but drawing ({note.get('/Subtype')})")
+                need(False, "12.5", f"page {number}: nothing but drawing ({note.get('/Subtype')})")
         for thing in opened.objects:
             _object(thing, need, names)
     for colour in screen_colours(pdf):
-        need(False, "6.2.4.2", f"no device RGB where the output intent is CMYK ({colour})")
+        need(False, "8.6.4", f"no device RGB where the output intent is CMYK ({colour})")
     return wrong
 
 
 def _intent(root: Any, need: Any) -> None:
     intents = [each for each in root.get("/OutputIntents", Array()) if each.get("/S") == Name.GTS_PDFX]
-    need(len(intents) == 1, "6.2.2", "one output intent of PDF/X")
+    need(len(intents) == 1, "14.11.5", "one output intent of PDF/X")
     for intent in intents:
-        need(bool(str(intent.get("/OutputConditionIdentifier", ""))), "6.2.2", "the printing condition's name")
-        need("/RegistryName" in intent or "/Info" in intent, "6.2.2", "its registry, or words about it")
+        need(bool(str(intent.get("/OutputConditionIdentifier", ""))), "14.11.5", "the printing condition's name")
+        need("/RegistryName" in intent or "/Info" in intent, "14.11.5", "its registry, or words about it")
         profile = intent.get("/DestOutputProfile")
-        need(isinstance(profile, Stream), "6.2.2", "its profile")
+        need(isinstance(profile, Stream), "14.11.5", "its profile")
         if isinstance(profile, Stream):
             data = profile.read_bytes()
-            need(int(profile.N) == 4 and data[16:20] == b"CMYK", "6.2.2", "the profile is CMYK")
-            need(data[12:16] == b"prtr" and data[36:40] == b"acsp", "6.2.2", "the profile is a press's")
-            need(len(data) == int.from_bytes(data[:4], "big"), "6.2.2", "the profile is whole")
+            need(int(profile.N) == 4 and data[16:20] == b"CMYK", "14.11.5", "the profile is CMYK")
+            need(data[12:16] == b"prtr" and data[36:40] == b"acsp", "14.11.5", "the profile is a press's")
+            need(len(data) == int.from_bytes(data[:4], "big"), "14.11.5", "the profile is whole")
 
 
 def _metadata(opened: pikepdf.Pdf, root: Any, need: Any) -> None:
     stream = root.get("/Metadata")
     if not isinstance(stream, Stream):
-        need(False, "6.8", "XMP metadata")
+        need(False, "14.3", "XMP metadata")
         return
-    need("/Filter" not in stream, "6.8", "metadata in the clear")
+    need("/Filter" not in stream, "14.3", "metadata in the clear")
     with opened.open_metadata(set_pikepdf_as_editor=False, update_docinfo=False) as xmp:
         for key, pattern in _XMP.items():
-            need(re.fullmatch(pattern, str(xmp.get(key, ""))) is not None, "6.8", f"{key} in the metadata")
-        need(bool(str(xmp.get("dc:title", ""))), "6.8", "a title in the metadata")
+            need(re.fullmatch(pattern, str(xmp.get(key, ""))) is not None, "14.3", f"{key} in the metadata")
+        need(bool(str(xmp.get("dc:title", ""))), "14.3", "a title in the metadata")
         info: Any = opened.docinfo
-        need(str(info.get("/Trapped", "/Unknown")) in ("/True", "/False"), "6.4", "whether it is trapped")
-        need(str(info.get("/Trapped", ""))[1:] == xmp.get("pdf:Trapped"), "6.8", "the same of traps in both places")
-        need(str(info.get("/Title", "")) == str(xmp.get("dc:title", "")), "6.8", "the same title in both places")
+        need(str(info.get("/Trapped", "/Unknown")) in ("/True", "/False"), "14.11.6", "whether it is trapped")
+        need(str(info.get("/Trapped", ""))[1:] == xmp.get("pdf:Trapped"), "14.3", "the same of traps in both places")
+        need(str(info.get("/Title", "")) == str(xmp.get("dc:title", "")), "14.3", "the same title in both places")
         for key, twin in (("/CreationDate", "xmp:CreateDate"), ("/ModDate", "xmp:ModifyDate")):
             one, other = str(info.get(key, ""))[2:10], re.sub(r"\D", "", str(xmp.get(twin, "")))[:8]
-            need(one == other != "", "6.8", f"the same {key[1:]} in both places")
+            need(one == other != "", "14.3", f"the same {key[1:]} in both places")
 
 
 def _boxes(page: Any, number: int, need: Any) -> None:
     where = f"page {number}: "
     media = [float(edge) for edge in page.MediaBox] if "/MediaBox" in page else None
-    need(media is not None, "6.3", where + "a MediaBox")
-    need(("/TrimBox" in page) != ("/ArtBox" in page), "6.3", where + "either a TrimBox or an ArtBox")
+    need(media is not None, "14.11.2", where + "a MediaBox")
+    need(("/TrimBox" in page) != ("/ArtBox" in page), "14.11.2", where + "either a TrimBox or an ArtBox")
     inner = [float(edge) for edge in page.get("/TrimBox", page.get("/ArtBox", Array([0, 0, 0, 0])))]
     bleed = [float(edge) for edge in page.BleedBox] if "/BleedBox" in page else None
     for outer, words in ((bleed, "the TrimBox within the BleedBox"), (media, "the TrimBox within the MediaBox")):
         if outer is not None:
-            need(_within(inner, outer), "6.3", where + words)
+            need(_within(inner, outer), "14.11.2", where + words)
     if bleed is not None and media is not None:
-        need(_within(bleed, media), "6.3", where + "the BleedBox within the MediaBox")
+        need(_within(bleed, media), "14.11.2", where + "the BleedBox within the MediaBox")
 
 
 def _within(inner: list[float], outer: list[float]) -> bool:
@@ -268,22 +269,22 @@ def _object(thing: Any, need: Any, names: dict[str, bytes]) -> None:
     where = f"object {thing.objgen[0]}"
     if isinstance(thing, Dictionary | Stream):
         kind = str(thing.get("/Subtype", ""))
-        need(kind != "/PS" and "/PS" not in thing, "6.5", f"{where}: no PostScript")
-        need("/OPI" not in thing, "6.5", f"{where}: no OPI")
-        need("/Ref" not in thing, "6.5", f"{where}: nothing from elsewhere")
-        need("/Alternates" not in thing, "6.5", f"{where}: no alternate pictures")
-        need(not _filters(thing) & {"/LZWDecode", "/Crypt"}, "6.1", f"{where}: no LZW, no Crypt")
-        need("/F" not in thing or not isinstance(thing, Stream), "6.1", f"{where}: no data from elsewhere")
+        need(kind != "/PS" and "/PS" not in thing, "8", f"{where}: no PostScript")
+        need("/OPI" not in thing, "8", f"{where}: no OPI")
+        need("/Ref" not in thing, "8", f"{where}: nothing from elsewhere")
+        need("/Alternates" not in thing, "8", f"{where}: no alternate pictures")
+        need(not _filters(thing) & {"/LZWDecode", "/Crypt"}, "7.5", f"{where}: no LZW, no Crypt")
+        need("/F" not in thing or not isinstance(thing, Stream), "7.5", f"{where}: no data from elsewhere")
         if "/FontDescriptor" in thing and kind != "/Type3":
             descriptor = thing.FontDescriptor
             held = any(key in descriptor for key in ("/FontFile", "/FontFile2", "/FontFile3"))
-            need(held, "6.10", f"{where}: the font {thing.get('/BaseFont')} is embedded")
+            need(held, "9.9", f"{where}: the font {thing.get('/BaseFont')} is embedded")
         if "/TR" in thing or str(thing.get("/TR2", "/Default")) != "/Default":
-            need(str(thing.get("/S", "")) in ("/Alpha", "/Luminosity"), "6.5", f"{where}: no transfer function")
-        need("/HTP" not in thing, "6.5", f"{where}: no halftone phase")
+            need(str(thing.get("/S", "")) in ("/Alpha", "/Luminosity"), "8", f"{where}: no transfer function")
+        need("/HTP" not in thing, "8", f"{where}: no halftone phase")
         group = thing.get("/Group")
         if isinstance(group, Dictionary) and "/CS" in group:
-            need(str(group.CS) not in _SCREEN, "6.2.4.2", f"{where}: a group in a press's colours")
+            need(str(group.CS) not in _SCREEN, "8.6.4", f"{where}: a group in a press's colours")
     _spots(thing, where, need, names)
 
 
@@ -293,12 +294,12 @@ def _filters(thing: Any) -> set[str]:
 
 
 def _spots(thing: Any, where: str, need: Any, names: dict[str, bytes], depth: int = 0) -> None:
-    """One name is one ink: the same space and mixture wherever it is named (6.2.4.4)."""
+    """One name is one ink: the same space and mixture wherever it is named (8.6.6.4)."""
     if depth > 20:
         return
     if isinstance(thing, Array) and len(thing) == 4 and thing[0] == Name.Separation:
         said = thing[2].unparse(resolved=True) + _mixture(thing[3])
-        need(names.setdefault(str(thing[1]), said) == said, "6.2.4.4", f"{where}: {thing[1]} says one thing only")
+        need(names.setdefault(str(thing[1]), said) == said, "8.6.6.4", f"{where}: {thing[1]} says one thing only")
     children = list(thing) if isinstance(thing, Array) else []
     if isinstance(thing, Dictionary | Stream):
         children = [value for _, value in thing.items()]

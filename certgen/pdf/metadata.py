@@ -94,7 +94,7 @@ def information(metadata: Metadata) -> bytes:
 
 
 def print_packet(title: str, day: date, standard: str, digest: bytes) -> bytes:
-    """The XMP packet of a file for a printer, with what PDF/X asks for (ISO 15930-7, 6.8 and 6.17): ``standard``, such
+    """The XMP packet of a file for a printer, with what PDF/X asks for (ISO 15930-7): ``standard``, such
     as "PDF/X-4", or empty; ``digest``: 16 bytes or more that no other file has. Raises ValueError as :func:`packet`."""
     version = f"<pdfxid:GTS_PDFXVersion>{standard}</pdfxid:GTS_PDFXVersion>" if standard else ""
     text = _PRINT.format(

@@ -1,7 +1,7 @@
 """ICC profiles of printing presses: what comes with certgen, what a printing house hands out, and colours through them.
 
 LittleCMS, within Pillow, does the sums: relative colorimetric, black point compensated. Source: ICC.1:2010, 7.2 and 9;
-for what PDF/X-4 asks of a profile ISO 15930-7, 6.2.2.
+for what PDF/X-4 asks of a profile ISO 15930-7.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _BUNDLED = {"FOGRA39": "fogra39.icc"}
 _SOLID = 0.95  # of black, from where it is black: a raster of so few holes only frays the letters
 _RIGHT = "Ask the printing house for the ICC profile of its press (CMYK, for output)."
 # Printing conditions by what their profiles are called, with the names of the ICC's registry of them
-# (ISO 15930-7, 6.2.2: OutputConditionIdentifier).
+# (ISO 32000-1, 14.11.5: OutputConditionIdentifier).
 _CONDITIONS = (
     (r"iso ?coated v2", "FOGRA39"),
     (r"pso coated v3", "FOGRA51"),

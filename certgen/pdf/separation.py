@@ -49,7 +49,7 @@ class Press:
         self.spots = dict(spots or {})
         self.tables: dict[str, bytes] = {}
         """Further inks by name, of designers' pages: what stands in for each tint, as recolour writes it. Files may not
-        say it twice differently (ISO 15930-7, 6.2.4)."""
+        say it twice differently (ISO 15930-7)."""
         self.used: set[str] = set()
         """The inks that were asked for so far, by name."""
         self._known: dict[Colour, Inked] = {}
@@ -150,7 +150,7 @@ class Press:
         return entries
 
     def intent(self, store: Store) -> bytes:
-        """ISO 15930-7, 6.2.2: the printing condition by its name in the ICC's registry, or else in words."""
+        """ISO 32000-1, 14.11.5: the printing condition by its name in the ICC's registry, or else in words."""
         profile = self.profile
         number = store.stream(profile.data, b"/N 4")
         if profile.condition:
