@@ -34,6 +34,7 @@ def desk(
     from certgen import keys
     from certgen.mail.composer import Composer
     from certgen.mail.planning import no_mail, template_folders
+    from certgen.selection import nothing_issued
     from certgen.site.standing import last_build
 
     mail = here.issuer.mail
@@ -42,7 +43,7 @@ def desk(
     secret = keys.secret(here.folder, here.registry, here.problems, create=False)
     if secret is None:
         here.told()
-        raise CertgenError(no_mail(here.issuer.file))
+        raise CertgenError(nothing_issued(source))
     built = last_build(here.registry)
     with Composer(
         here.registry,
