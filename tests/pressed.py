@@ -49,7 +49,7 @@ def inked(plate: Image.Image) -> bool:
 
 
 def seen(*pdfs: bytes, dpi: int = 60) -> list[Image.Image]:
-    """How files of one page look on a screen, by Ghostscript; edges are not smoothed, as colours mix otherwise there."""
+    """How files of one page look on a screen, by Ghostscript; edges are not smoothed, as they mix otherwise."""
     return [picture.convert("RGB") for picture in _rendered(pdfs, dpi, "png16m")]
 
 

@@ -121,7 +121,7 @@ def test_pdf_oxide_takes_a_press_file_for_pdfx_4(rich: bytes, tmp_path: Path) ->
 def archival(pdf: bytes) -> bytes:
     """The same file, saying PDF/A-2b where it said PDF/X-4: its intent, and its metadata without what PDF/A has not."""
     with pikepdf.open(io.BytesIO(pdf)) as opened:
-        intent = Dictionary(opened.Root.OutputIntents[0])
+        intent = Dictionary(dict(opened.Root.OutputIntents[0].items()))
         intent.S = Name.GTS_PDFA1
         opened.Root.OutputIntents = Array([opened.make_indirect(intent)])
         text = opened.Root.Metadata.read_bytes()
