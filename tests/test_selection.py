@@ -206,6 +206,16 @@ def test_a_roster_of_another_academy_is_refused(desk: Desk, tmp_path: Path) -> N
     assert desk.take(source=other.roster) == [] and desk.told() == ["other-academy"]
 
 
+def test_a_roster_that_was_moved_is_told_where_to_be(desk: Desk, tmp_path: Path) -> None:
+    for name, codes in (("away", {"no-course", "no-issuer"}), ("academy/other", {"no-course"})):
+        folder = tmp_path / name
+        folder.mkdir()
+        shutil.copy(desk.roster, folder)
+        assert desk.take(source=folder / "roster.csv") == []
+        assert set(desk.told()) == codes
+        assert all("certificates/roster-manifest.json" in problem.hint for problem in desk.problems)
+
+
 def test_an_academy_that_has_issued_nothing_says_so(tmp_path: Path) -> None:
     academy = Academy(tmp_path / "academy")
     opened = Registry.open(academy.folder, [], create=True)

@@ -171,11 +171,25 @@ class _Roll(Intake):
             if problem.severity == "error" and not (problem.code == "no-file" and problem.key)
         ]
         rows = [replace(problem, severity="warning") for problem in errors if problem.row is not None]
-        return [problem for problem in errors if problem.row is None], rows
+        return [_elsewhere(problem, self.roster) for problem in errors if problem.row is None], rows
 
     def place(self, person: Recipient) -> dict[str, Any]:
         cell = person.cells.get("name")
         return {"row": person.row, "file": str(self.roster), "sheet": self.sheet, "cell": cell}
+
+
+def _elsewhere(problem: Problem, path: Path) -> Problem:
+    """What is to be done about a roster that is not where it was, when its certificates were issued."""
+    if problem.code not in ("no-issuer", "no-course"):
+        return problem
+    what = "belongs to no academy" if problem.code == "no-issuer" else "has no course"
+    return replace(
+        problem,
+        message=f"{path.name} {what} where it is now: {problem.message[0].lower()}{problem.message[1:]}",
+        hint="Name it where it was when its certificates were issued, or the manifest that lies beside these, such as "
+        f"certificates/{path.stem}-manifest.json.",
+        exit_code=ExitCode.USAGE,
+    )
 
 
 def _on_roster(registry: Registry, choice: Choice, problems: list[Problem]) -> Iterator[Found]:
