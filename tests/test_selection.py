@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import tempfile
 from collections.abc import Iterator
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+import registers
 from academy import COURSE, Academy
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from certgen import batch
@@ -395,3 +398,64 @@ def test_flags_that_say_nothing_are_refused() -> None:
     with pytest.raises(click.UsageError, match="Say which certificates"):
         chosen_from(None, group="Company", course_file=None, **nothing)  # type: ignore[arg-type]
     assert chosen_from(None, group="Company=Aurora", course_file=None, **nothing).group  # type: ignore[arg-type]
+
+
+# --- whatever happened before --------------------------------------------------------------------
+
+PEOPLE = ("Ana Díaz", "Bo Li", "Chidi Okafor", "Diana Ross")
+STEPS = st.tuples(st.sampled_from(["issue", "correct", "revoke", "erase"]), st.integers(0, 3), st.sampled_from("AB"))
+FILTERS = st.fixed_dictionaries(
+    {},
+    optional={
+        "course": st.sampled_from("ABC"),
+        "since": st.dates(date(2026, 4, 9), date(2026, 4, 11)),
+        "until": st.dates(date(2026, 4, 9), date(2026, 4, 11)),
+        "name": st.sampled_from(["li", "a", "díaz ANA", "Ross"]),
+    },
+)
+
+
+@settings(max_examples=25)
+@given(steps=st.lists(STEPS, max_size=10), wish=FILTERS)
+def test_whatever_happened_only_what_stands_and_is_meant_is_taken(steps: list[Any], wish: dict[str, Any]) -> None:
+    """Against a book kept by hand: (person, course) -> how often it was corrected, None once revoked or erased."""
+    book: dict[tuple[int, str], int | None] = {}
+    with tempfile.TemporaryDirectory() as folder, registers.opened(Path(folder)) as registry:
+        registers.issue(registry, [registers.wanted("Somebody Else", course="X")])
+        for what, who, course in steps:
+            key = who, course
+            if what == "issue" and key not in book:
+                book[key] = 0
+            elif what == "correct" and book.get(key) is not None:
+                book[key] = (book[key] or 0) + 1
+            elif what in ("revoke", "erase") and book.get(key) is not None:
+                rows = [held for held in registry.all(course=course, name=PEOPLE[who]) if held.state == "issued"]
+                serials = [held.serial for held in rows]
+                registry.revoke(serials, "", TODAY) if what == "revoke" else registry.erase(serials)
+                book[key] = None
+                continue
+            else:
+                continue
+            hours = Decimal(10 + (book[key] or 0))
+            one = registers.wanted(PEOPLE[who], course=course, hours=hours)
+            registers.issue(registry, [one], replacing=what == "correct")
+        problems: list[Problem] = []
+        found = choose(registry, Choice(**wish), problems, today=TODAY)
+        issued = date(2026, 4, 10)
+        expected = {
+            (PEOPLE[who], course)
+            for (who, course), times in book.items()
+            if times is not None
+            and wish.get("course", course) == course
+            and wish.get("since", issued) <= issued <= wish.get("until", issued)
+            and set(wish.get("name", "").casefold().replace("í", "i").split())
+            <= set(PEOPLE[who].casefold().replace("í", "i").split())
+        }
+        rows = registry.get(one.serial for one in found)
+        taken = {(held.content.name, held.run[0]): held.content.hours for held in rows if held.content}
+        if not wish:  # then the other one is meant too
+            assert taken.pop(("Somebody Else", "X"))
+        taken.pop(("Somebody Else", "X"), None)
+        assert set(taken) == expected and len(set(found)) == len(found)
+        assert all(hours == 10 + (book[PEOPLE.index(name), course] or 0) for (name, course), hours in taken.items())
+        assert has_errors(problems) == (not found)
