@@ -13,7 +13,7 @@ from PIL import Image
 
 LARGEST = 100_000_000  # pixels
 _MODES = {1: "L", 3: "RGB", 4: "CMYK"}
-_JPEG_QUALITY = 92
+_JPEG_QUALITY = 90  # of what a camera or designer has packed once already
 
 
 def read(picture: Stream, components: int) -> Image.Image:
@@ -100,15 +100,14 @@ def written(pdf: Pdf, picture: Image.Image, space: pikepdf.Object, like: Any, *,
     for key, value in entries.items():
         stream[key] = value
     colours = len(picture.getbands())
-    packed, predictors = _deflated(picture)
     if jpeg:
         out = io.BytesIO()
         picture.save(out, "JPEG", quality=_JPEG_QUALITY, subsampling=0, optimize=True)
-        if out.tell() < len(packed):
-            stream.write(out.getvalue(), filter=Name.DCTDecode)
-            if colours == 4:  # Pillow writes inks upside down, as Photoshop does
-                stream.Decode = Array([1, 0] * 4)
-            return stream
+        stream.write(out.getvalue(), filter=Name.DCTDecode)
+        if colours == 4:  # Pillow writes inks upside down, as Photoshop does
+            stream.Decode = Array([1, 0] * 4)
+        return stream
+    packed, predictors = _deflated(picture)
     stream.write(packed, filter=Name.FlateDecode)
     if predictors:
         stream.DecodeParms = Dictionary(Predictor=15, Colors=colours, BitsPerComponent=8, Columns=picture.width)
@@ -121,7 +120,7 @@ def _deflated(picture: Image.Image) -> tuple[bytes, bool]:
         return zlib.compress(picture.tobytes(), 9), False
     four = Image.merge("RGBA", picture.split()) if picture.mode == "CMYK" else picture
     out = io.BytesIO()
-    four.save(out, "PNG", compress_level=9)
+    four.save(out, "PNG", compress_level=6)
     png, at, packed = out.getvalue(), 8, []
     while at < len(png):
         length, called = int.from_bytes(png[at : at + 4], "big"), png[at + 4 : at + 8]
