@@ -8,6 +8,7 @@ import shutil
 import socket
 import ssl
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -98,6 +99,7 @@ auth_advertise_hosts = ${{if eq{{$tls_in_cipher}}{{}}{{}}{{*}}}}
 smtputf8_advertise_hosts = *
 accept_8bitmime = true
 message_size_limit = 2M
+smtp_accept_queue_per_connection = 0
 rfc1413_query_timeout = 0s
 host_lookup =
 keep_environment =
@@ -167,34 +169,29 @@ class Exim(NamedTuple):
 
 
 @contextmanager
-def exim(program: str, folder: Path, made: Authority) -> Iterator[Exim]:
-    """A server of its own, with everything in ``folder``, which others must be able to enter. Root's: exim gives up
-    what root may and goes on as a user of its own."""
-    user = "Debian-exim"
-    server = Exim(_free_port(), _free_port(), folder)
-    configuration = folder / "exim.conf"
-    configuration.write_text(
-        _CONFIGURATION.format(
-            folder=folder,
-            user=user,
-            authority=made,
-            name=USER,
-            password=PASSWORD,
-            port=server.port,
-            tls_port=server.tls_port,
-        ),
-        encoding="utf-8",
-    )
-    (folder / "spool").mkdir()
-    for path in (folder, folder / "spool", made.key):
-        shutil.chown(path, user)
-    log = (folder / "said").open("wb")
-    with log, subprocess.Popen([program, "-C", str(configuration), "-bdf"], stdout=log, stderr=log) as process:
-        try:
-            _listening(process, server, folder)
-            yield server
-        finally:
-            process.terminate()
+def exim(program: str, made: Authority) -> Iterator[Exim]:
+    """A server of its own, with everything in a folder that is gone afterwards. Root's only: exim gives up what root
+    may and goes on as a user of its own, who must be able to enter."""
+    with tempfile.TemporaryDirectory(prefix="exim-") as place:
+        folder = Path(place)
+        folder.chmod(0o755)
+        server = Exim(_free_port(), _free_port(), folder)
+        mine = Authority(*(Path(shutil.copy(path, folder)) for path in made))
+        (folder / "spool").mkdir()
+        for path in (folder, folder / "spool", mine.key):
+            shutil.chown(path, "Debian-exim")
+        values = {"user": "Debian-exim", "authority": mine, "name": USER, "password": PASSWORD, **server._asdict()}
+        configuration = folder / "exim.conf"
+        configuration.write_text(_CONFIGURATION.format(**values), encoding="utf-8")
+        log = (folder / "said").open("wb")
+        with log, subprocess.Popen([program, "-C", str(configuration), "-bdf"], stdout=log, stderr=log) as process:
+            try:
+                _listening(process, server)
+                yield server
+            finally:
+                process.terminate()
+                process.wait()
+                time.sleep(0.1)  # who delivers may not have ended
 
 
 def _free_port() -> int:
@@ -204,7 +201,7 @@ def _free_port() -> int:
         return number
 
 
-def _listening(process: subprocess.Popen[bytes], server: Exim, folder: Path) -> None:
+def _listening(process: subprocess.Popen[bytes], server: Exim) -> None:
     for _ in range(100):
         if process.poll() is not None:
             break
@@ -214,7 +211,6 @@ def _listening(process: subprocess.Popen[bytes], server: Exim, folder: Path) -> 
             time.sleep(0.1)
         else:
             return
-    said = (folder / "said").read_text(errors="replace") + "".join(
-        path.read_text(errors="replace") for path in folder.glob("log-*")
-    )
+    files = [server.folder / "said", *server.folder.glob("log-*")]
+    said = "".join(path.read_text(errors="replace") for path in files)
     raise RuntimeError(f"exim does not run: {said}")

@@ -28,6 +28,7 @@ from certgen.mail.smtp import Login, Smtp
 from certgen.mail.transport import Letter
 from certgen.registry import FILE, Registry
 from certgen.registry.outbox import Outbox
+from tests import authority
 from tests.mailfaults.letters import Leaping, letter, letters
 from tests.mailfaults.server import Fate, Post
 from tests.mailfaults.trials import PATIENCE, academy, killed, misbehaved
@@ -104,6 +105,22 @@ def test_again_mails_them_again(registry: Registry) -> None:
         done = desk.send(2, again=True)
         assert [entry.round for entry in done.sent] == [1, 1]
         assert sorted(post.ids().values()) == [2, 2]
+
+
+def test_an_again_that_was_cut_short_is_finished_and_says_so(registry: Registry) -> None:
+    def watch(progress: Progress) -> None:
+        if progress.sent == 1:
+            raise KeyError("cut short")
+
+    with Post() as post:
+        desk = Desk(registry, post)
+        desk.send(3)
+        with pytest.raises(KeyError):
+            desk.send(3, again=True, watch=watch)
+        done = desk.send(3, again=True)
+        assert [problem.code for problem in done.problems] == ["mail-rest"]
+        assert done.problems[0].severity == "warning"
+        assert sorted(post.ids().values()) == [2, 2, 2]
 
 
 def test_two_letters_for_one_certificate_and_purpose_are_one(registry: Registry) -> None:
@@ -396,6 +413,7 @@ def test_a_mistake_of_ours_is_told_after_what_it_left_is_written(registry: Regis
 # --- stopped by people ---------------------------------------------------------------------------
 
 
+@pytest.mark.skipif(os.name != "posix", reason="a signal that a process sends itself")
 def test_ctrl_c_finishes_the_message_in_hand_and_the_next_run_goes_on(registry: Registry) -> None:
     before = signal.getsignal(signal.SIGINT)
 
@@ -415,6 +433,7 @@ def test_ctrl_c_finishes_the_message_in_hand_and_the_next_run_goes_on(registry: 
         assert sorted(post.ids().values()) == [1] * 30
 
 
+@pytest.mark.skipif(os.name != "posix", reason="a signal that a process sends itself")
 def test_a_second_ctrl_c_does_not_wait_for_a_server_that_does_not_answer(registry: Registry) -> None:
     with Post(only({person(1): "hang-kept"})) as post:
         desk = Desk(registry, post)
@@ -487,6 +506,24 @@ def test_a_folder_that_cannot_be_written_stops_the_run(registry: Registry, tmp_p
     (tmp_path / "box").write_text("in the way")
     done = send(registry, letters(registry), Maildir(tmp_path / "box"), FAST)
     assert (done.stopped, len(done.waiting)) == ("problem", 30)
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="exim takes another configuration from root only")
+def test_a_real_server_delivers_each_message_once(
+    registry: Registry, tmp_path: Path, tool: Callable[[str], str]
+) -> None:
+    made = authority.authority(tmp_path / "authority")
+    login = Login(authority.USER, "password", Secret(authority.PASSWORD))
+    some = letters(registry)
+    some[3] = some[3]._replace(to="nobody@people.test")
+    some[4] = some[4]._replace(to="later@people.test")
+    with authority.exim(tool("exim4"), made) as exim:
+        server = Smtp(authority.HOST, exim.port, "starttls", login, context=made.trusted())
+        done = send(registry, some, server, replace(FAST, connections=3, wait=0.0))
+        assert (len(done.sent), names(done.refused), names(done.waiting)) == (28, [3], [4])
+        arrived = exim.mail(28)
+    assert sorted(message["Message-ID"] for message in arrived) == sorted(entry.message_id for entry in done.sent)
+    assert all(message.get_payload().startswith(".begins with a dot\n") for message in arrived)
 
 
 # --- the campaign, in its short form -------------------------------------------------------------------

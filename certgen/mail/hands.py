@@ -13,12 +13,11 @@ from certgen.registry.outbox import Entry
 
 
 class Task:
-    """A letter on its way. ``due``: when it may be tried."""
+    """A letter on its way; ``data`` is there from the moment that it is made until it was handed over."""
 
     def __init__(self, letter: Letter, entry: Entry) -> None:
         self.letter, self.entry, self.key = letter, entry, entry.key
         self.tries = entry.tries
-        self.due = 0.0
         self.data: bytes | None = None
 
 

@@ -38,7 +38,14 @@ class Reply(NamedTuple):
             self.where in ("connection", "login") or self.code == 421 or (self.where, self.kind) == ("sender", "later")
         )
 
+    @property
+    def of_sender(self) -> bool:
+        """Whether nobody would get anything from this sender: the next message need not be tried."""
+        known = self.enhanced in _SENDERS or self.code == 530
+        return self.kind == "never" and (known or (self.where == "sender" and self.code != 552))
 
+
+_SENDERS = frozenset(("5.1.7", "5.1.8", "5.2.252", "5.7.60"))  # it is the sender whom the server does not take
 _ENHANCED = re.compile(r"([245])\.(\d{1,3})\.(\d{1,3})(?:\s+|$)")
 _LONGEST = 400  # characters of a server's words that are kept
 

@@ -15,7 +15,7 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from queue import SimpleQueue
 from typing import Any, Literal, NamedTuple
@@ -35,7 +35,6 @@ Stop = Literal["", "limit", "interrupted", "problem"]
 
 LINGER = 0.2  # seconds for which answers wait for company in their transaction
 IDLE = 20.0  # seconds without a message after which connections are closed
-_SENDERS = frozenset(("5.1.7", "5.1.8", "5.2.252", "5.7.60"))  # it is the sender whom the server does not take
 
 
 class Progress(NamedTuple):
@@ -101,12 +100,16 @@ def send(
                 tasks.append(Task(letter, entry))
             else:
                 outcome.skipped.append(entry)
+        if again and outcome.skipped:
+            outcome.problems.append(_rest_of_again())
         run = _Run(outbox, tasks, transport, pace, watch, clock, chance or random.Random(), outcome)
         try:
             with run.interruptible():
-                run.through()
+                try:
+                    run.through()
+                finally:
+                    run.close()
         finally:
-            run.close()
             if tasks:
                 outbox.finish({"asked": len(wanted), "stopped": run.stopping})
     return outcome
@@ -336,7 +339,7 @@ class _Run:
             pause = self.tempo.pause(reply, task.tries)
             self._put_off(task, self.clock.now() + pause)
             return Result(task.key, "reserved", words, task.tries, self.clock.utc() + timedelta(seconds=pause))
-        if reply.kind == "never" and _of_sender(reply):
+        if reply.of_sender:
             self._stop("problem", _sender_refused(task.letter, self.transport.name, reply))
             return Result(task.key, "reserved", words, task.tries)
         too_many = self.tempo.badly()
@@ -391,18 +394,24 @@ class _Run:
             yield
         finally:
             for kind, handler in zip(kinds, before, strict=True):
-                signal.signal(kind, handler)
+                signal.signal(kind, signal.SIG_DFL if handler is None else handler)
 
     def close(self) -> None:
-        """Threads end, whatever has happened; what waits is told."""
-        if self.busy:
-            self._break_off()
+        """Threads end, whatever has happened: what is in hand is finished and written if that can be; nothing else
+        goes. Then what waits is told."""
         while self.busy:
             item = self.inbox.get()
             if isinstance(item, Mark):
                 item.answer(False)
             elif isinstance(item, Answer):
                 self._freed(item)
+                result = self._settled(item)
+                self.unwritten += [] if result is None else [result]
+            else:
+                self._break_off()
+        if self.unwritten:
+            with suppress(CertgenError):  # it may be the registry that has failed
+                self.outbox.commit([], self.unwritten)
         for hand in self.hands:
             hand.jobs.put(None)
             hand.join()
@@ -415,11 +424,6 @@ class _Run:
 # --- in words --------------------------------------------------------------------------------
 
 
-def _of_sender(reply: Reply) -> bool:
-    """Whether nobody would get anything from this sender: the next one need not be tried."""
-    return reply.enhanced in _SENDERS or reply.code == 530 or (reply.where == "sender" and reply.code != 552)
-
-
 def _sender_refused(letter: Letter, server: str, reply: Reply) -> Problem:
     message = f"{server} does not let {letter.sender} send: {reply}."
     hint = "Look at from, sender and user in issuer.toml's [mail]: may this user send from that address?"
@@ -430,6 +434,12 @@ def _unreachable(server: str, reply: Reply) -> Problem:
     message = f"{server} cannot be reached: {reply}"
     hint = "Look at host and port in issuer.toml's [mail], and at this computer's connection. Nothing was sent."
     return Problem(code="mail-unreachable", message=message, hint=hint, exit_code=ExitCode.DELIVERY)
+
+
+def _rest_of_again() -> Problem:
+    message = "The last run with --again was cut short, so this is the rest of it: whoever got it then is left out."
+    hint = "To mail all of them once more, run with --again again."
+    return Problem(code="mail-rest", message=message, hint=hint, severity="warning", exit_code=ExitCode.DELIVERY)
 
 
 def _too_many(count: int, of: int) -> Problem:
