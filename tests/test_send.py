@@ -16,9 +16,10 @@ from aiosmtpd.controller import Controller
 from click.testing import CliRunner
 from openpyxl import load_workbook
 from posts import attached, html, links, parsed, text
+from rings import Memory, ring
 
 from certgen import batch
-from certgen.cli import cli, guarded
+from certgen.cli import account, cli, guarded
 from certgen.errors import ExitCode
 from certgen.intake import Options
 from certgen.mail.composer import Composer
@@ -362,6 +363,20 @@ def test_the_server_can_be_tried_without_sending_anything(desk: Desk, server: Se
     assert not server.got
     desk.edit("issuer.toml", 'security = "none"', 'security = "starttls"')
     assert "encryption" in desk.run("mail", "test", "--folder", desk.folder, code=ExitCode.DELIVERY)
+
+
+def test_a_password_is_kept_in_the_keyring_and_nowhere_else(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.edit("issuer.toml", 'outbox = "outbox"', 'host = "smtp.meridian-training.org"\nuser = "mail"')
+    monkeypatch.setattr(account, "asking", lambda: lambda question: "hunter2")
+    said = desk.run("mail", "login", "--folder", desk.folder, code=ExitCode.DELIVERY)
+    assert "no keyring" in said and "CERTGEN_MAIL_PASSWORD" in said and "hunter2" not in said
+    with ring(Memory()) as kept:
+        said = desk.run("mail", "login", "--folder", desk.folder)
+        assert "keyring" in said and "hunter2" not in said
+        assert kept.get_password("certgen-mail:smtp.meridian-training.org", "mail") == "hunter2"
+        assert not any(b"hunter2" in path.read_bytes() for path in desk.folder.rglob("*") if path.is_file())
+        desk.run("mail", "logout", "--folder", desk.folder)
+        assert kept.get_password("certgen-mail:smtp.meridian-training.org", "mail") is None
 
 
 # --- bounces ---------------------------------------------------------------------------------
