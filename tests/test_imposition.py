@@ -6,6 +6,7 @@ from itertools import combinations
 
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from certgen.font import FontBook
 from certgen.page import Rect, Shape, Text
@@ -104,11 +105,12 @@ def test_a_page_fills_its_place_exactly_and_is_made_smaller_only_when_asked(page
         assert within(where, cell.trim) and within(cell.trim, where)
 
 
-@given(st.tuples(sides, sides), rooms, st.sampled_from(["long", "short"]))
-def test_a_back_is_behind_its_front_when_the_sheet_is_turned_over(page: Size, room: Room, edge: str) -> None:
+@given(st.tuples(sides, sides), rooms, st.sampled_from(["long", "short"]), st.sampled_from([0, 90, 180, 270]))
+def test_a_back_is_behind_its_front_when_the_sheet_is_turned_over(page: Size, room: Room, edge: str, turn: int) -> None:
     made = grid(page, room)
     assume(made is not None)
     assert made is not None
+    made = replace(made, cells=tuple(cell._replace(turn=turn) for cell in made.cells))
     back = made.back("long" if edge == "long" else "short")
     tall = made.height >= made.width
     for front, behind in zip(made.cells, back.cells, strict=True):
@@ -154,6 +156,7 @@ def test_piles_that_are_cut_and_laid_on_one_another_are_in_order(count: int, up:
     assert piled == list(range(count))
 
 
+@settings(max_examples=400)
 @given(
     st.lists(
         st.tuples(st.lists(st.integers(1, 4), min_size=1, max_size=20), st.integers(1, 4)), min_size=1, max_size=4

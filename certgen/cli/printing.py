@@ -208,7 +208,7 @@ def _plan(console: Console, plan: Plan, options: Options) -> None:
     }
     which = "" if plan.pages == "certificate" else f" ({what[plan.pages]})"
     rows = [("To print", many(plan.certificates) + which)]
-    files = f" in {plan.files:,} files" if plan.files > 1 else ""
+    files = f" in {plan.files:,} files of at most {plan.largest:,}" if plan.files > 1 else ""
     rows.append(("Sheets", f"{plan.sheets:,}{sides[plan.duplex]}{files}"))
     if options.proof:
         rows.append(("Paper", f"{options.paper or 'A4'}, small pages to be checked and signed"))

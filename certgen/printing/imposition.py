@@ -28,23 +28,24 @@ _AXES: dict[int, tuple[int, int]] = {0: (1, 0), 90: (0, 1), 180: (-1, 0), 270: (
 
 
 class Cell(NamedTuple):
-    """A certificate's place. ``bleed``: the trim and as much around it as is its own; ``turn``: how its page lies."""
+    """A certificate's place. ``bleed``: the trim and as much around it as is its own; ``turn``: how its page lies;
+    ``quarter``: how much further one of the other orientation does, such as a record behind its certificate."""
 
     trim: Rect
     bleed: Rect
     turn: int = 0
+    quarter: int = 90
 
     @property
     def lying(self) -> bool:
         return self.turn in (90, 270)
 
     def matrix(self, page: Size, scale: float = 1.0) -> Matrix:
-        """Brings a page of this size into the place, its middle to the place's; one of the other orientation is turned
-        by a quarter, its head to the left."""
+        """Brings a page of this size into the place, its middle to the place's."""
         x0, y0, x1, y1 = self.trim
         width, height = (y1 - y0, x1 - x0) if self.lying else (x1 - x0, y1 - y0)
         across = (page[0] > page[1]) != (width > height) and abs(page[0] - page[1]) > _HAIR
-        cos, sin = _AXES[(self.turn + 90 * across) % 360]
+        cos, sin = _AXES[(self.turn + self.quarter * across) % 360]
         a, b, c, d = scale * cos, scale * sin, -scale * sin, scale * cos
         middle = page[0] / 2, page[1] / 2
         return (
@@ -94,12 +95,15 @@ class Grid(Struct, frozen=True):
         def turned(turn: int) -> int:
             return (-turn if upright else 180 - turn) % 360
 
-        cells = [Cell(mirrored(cell.trim), mirrored(cell.bleed), turned(cell.turn)) for cell in self.cells]
+        cells = [
+            Cell(mirrored(cell.trim), mirrored(cell.bleed), turned(cell.turn), -cell.quarter % 360)
+            for cell in self.cells
+        ]
         return replace(self, cells=tuple(cells))
 
     def moved(self, x: float, y: float) -> Grid:
         """Everything shifted on the sheet, for a printer that feeds its paper a little off."""
-        cells = [Cell(_moved(cell.trim, x, y), _moved(cell.bleed, x, y), cell.turn) for cell in self.cells]
+        cells = [cell._replace(trim=_moved(cell.trim, x, y), bleed=_moved(cell.bleed, x, y)) for cell in self.cells]
         return replace(self, cells=tuple(cells))
 
 

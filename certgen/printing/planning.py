@@ -176,8 +176,8 @@ class Scheme:
             documents = list(
                 {id(self._documents[one.serial]): self._documents[one.serial] for one in section.members}.values()
             )
-            bleed = max(document.pages[0].bleed for document in documents)
-            bare += 0 if bleed else len(section.members)
+            bleeds = [document.pages[n].bleed for document in documents for n in self._printed[id(document)]]
+            bleed, bare = max(bleeds), bare + (0 if min(bleeds) else len(section.members))
             bleed = bleed if options.profile == "press" else 0.0
             made = arranged(section.size, room, bleed, wide) if not options.proof else grid(section.size, Room())
             if made is None:
