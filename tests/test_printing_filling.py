@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from academy import COURSE, Academy
+from builders import Make
 from judges import picture, poppler_text, sound, squeezed, zxing
 from PIL import ImageChops
 
@@ -19,7 +20,9 @@ from certgen.font import FontBook
 from certgen.intake import Options
 from certgen.layout import PageSpec
 from certgen.pdf.job import Boxes, Job, Part
+from certgen.printing import paper
 from certgen.printing.filling import Fillings
+from certgen.printing.paper import pale
 from certgen.registry import Held, Registry, Setting
 
 
@@ -121,6 +124,21 @@ def test_what_cannot_be_composed_any_more_is_told_for_each_certificate(
             with pytest.raises(CertgenError) as told:
                 fillings.document(row)
             assert [problem.message for problem in told.value.problems] == ["No."]
+
+
+def test_white_text_on_a_band_that_paper_carries_is_told_of() -> None:
+    """modern has the issuer's name and the code reversed out of its band; classic has no text in white."""
+    told = {}
+    for layout in ("modern", "classic"):
+        make = Make(layout=layout)
+        found = make.studio().made("en", 0, frozenset(), [], pale)
+        assert found is not None
+        told[layout] = found
+    assert "Training Centre" in told["modern"] and "box code" in told["modern"]
+    assert told["classic"] == ()
+    problem = paper.told(told["modern"])
+    assert problem is not None and problem.severity == "warning" and "Training Centre" in problem.message
+    assert paper.told(()) is None
 
 
 def test_temporary_folders_are_gone_afterwards(

@@ -68,7 +68,10 @@ class Run:
     @cached_property
     def scheme(self) -> Scheme:
         """Who is printed where. Raises :class:`CertgenError` with all that is wrong."""
-        return Scheme(self._registry, self._fillings, self._chosen, self.options, self._problems)
+        scheme = Scheme(self._registry, self._fillings, self._chosen, self.options, self._problems)
+        if self.options.preprinted and (unseen := self._fillings.unseen()):
+            self._problems.append(unseen)
+        return scheme
 
     @cached_property
     def ink(self) -> Ink:

@@ -9,10 +9,12 @@ from certgen import codes
 from certgen import credential as credentials
 from certgen.compose import Matter
 from certgen.copies import Workshops
+from certgen.errors import Problem
 from certgen.page import Document, Filling
 from certgen.pdf.forme import Forme
 from certgen.pdf.job import Job
 from certgen.printing.bleed import bled
+from certgen.printing.paper import pale, told
 from certgen.registry import Held, Registry
 
 
@@ -41,7 +43,7 @@ class Fillings:
 
     def __init__(self, registry: Registry, *, bleed: bool = False) -> None:
         self._bleed = bleed
-        self._count = 0
+        self._kinds: list[_Kind] = []
         self._workshops = Workshops(registry, self._kind)
         self._job: Job | None = None
         self._formes: dict[int, Forme] = {}
@@ -55,6 +57,10 @@ class Fillings:
     def document(self, held: Held) -> Document:
         """The pages of a certificate's kind, without what varies. Raises :class:`CertgenError` as :meth:`of` does."""
         return self._workshops.piece(held).kind.document
+
+    def unseen(self) -> Problem | None:
+        """A warning of what would not show on paper that carries the artwork, of the kinds asked for so far."""
+        return told(text for kind in self._kinds for text in pale(kind.document, kind.matter))
 
     def of(self, held: Held, job: Job) -> Filled:
         """A certificate, for a job. Raises :class:`CertgenError`: its person was erased, or what it was made from
@@ -75,5 +81,6 @@ class Fillings:
         return Filled(forme, filling)
 
     def _kind(self, document: Document, matter: Matter) -> _Kind:
-        self._count += 1
-        return _Kind(bled(document) if self._bleed else document, matter, self._count - 1)
+        kind = _Kind(bled(document) if self._bleed else document, matter, len(self._kinds))
+        self._kinds.append(kind)
+        return kind
