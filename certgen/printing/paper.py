@@ -39,7 +39,7 @@ def told(texts: Iterable[str]) -> Problem | None:
     return Problem(
         code="white-on-paper",
         message=f"Text in white, or nearly so, cannot be printed on a dark ground that the paper carries: “{named}.",
-        hint="Printed paper suits layouts whose text is dark. For this one leave --preprinted out and take plain paper.",
+        hint="Such paper suits layouts whose text is dark. For this one leave --preprinted out and take plain paper.",
         severity="warning",
         exit_code=ExitCode.USAGE,
     )
