@@ -121,6 +121,39 @@ def mesh(pdf: Pdf, *, table: bool) -> Stream:
     )
 
 
+def patch(pdf: Pdf) -> Stream:
+    """Two patches with a side in common, in 16 bits."""
+    one = [
+        (0, 0),
+        (0, 20),
+        (0, 40),
+        (0, 60),
+        (20, 70),
+        (40, 50),
+        (60, 60),
+        (60, 40),
+        (60, 20),
+        (60, 0),
+        (40, 10),
+        (20, 10),
+    ]
+    two = [(80, 70), (100, 50), (120, 60), (120, 40), (120, 20), (120, 0), (100, 10), (80, 10)]
+    data = b""
+    for flag, points, colours in ((0, one, RAINBOW), (2, two, RAINBOW[:2])):
+        data += bytes([flag])
+        data += b"".join(round(65535 * part / 120).to_bytes(2, "big") for point in points for part in point)
+        data += b"".join(round(65535 * part).to_bytes(2, "big") for colour in colours for part in colour)
+    return pdf.make_stream(
+        data,
+        ShadingType=6,
+        ColorSpace=Name.DeviceRGB,
+        BitsPerCoordinate=16,
+        BitsPerComponent=16,
+        BitsPerFlag=8,
+        Decode=[20, 180, 20, 180, 0, 1, 0, 1, 0, 1],
+    )
+
+
 def picture(mode: str = "RGB", size: int = 24) -> Image.Image:
     """Colours that change slowly, few of them grey, and that a press can print."""
     image = Image.new("RGB", (size, size))
@@ -290,6 +323,8 @@ PAGES: dict[str, Callable[[Pdf], tuple[str, Dictionary]]] = {
         ),
     ),
     "two ways": lambda pdf: ("/S sh", shades(two_ways(pdf))),
+    "mesh": lambda pdf: ("/S sh", shades(mesh(pdf, table=False))),
+    "patch": lambda pdf: ("/S sh", shades(patch(pdf))),
     "mesh of a table": lambda pdf: ("/S sh", shades(mesh(pdf, table=True))),
     "tiles": lambda pdf: (f"/Pattern cs /P scn {WHOLE} f", tiles(pdf, coloured=True)),
     "stencil tiles": lambda pdf: (f"/U cs 0.3 0.6 0.4 /P scn {WHOLE} f", tiles(pdf, coloured=False)),
@@ -330,8 +365,8 @@ PAGES: dict[str, Callable[[Pdf], tuple[str, Dictionary]]] = {
     ),
 }  # fmt: skip
 # How far 98 of 100 pixels may be off, in CIE76. Colours that shine through each other mix otherwise in inks than in
-# light; shadows of a photograph are a little lighter in black alone.
-BOUNDS = {"see-through": 11.0, "grey picture": 5.0}
+# light, and so do those between the corners of a mesh; shadows of a photograph are a little lighter in black alone.
+BOUNDS = {"see-through": 11.0, "mesh": 8.0, "patch": 8.0, "grey picture": 5.0}
 BOUND = 3.0
 
 
@@ -482,7 +517,9 @@ def refused(content: str, resources: Dictionary, pdf: Pdf) -> str:
 
 def test_what_cannot_be_converted_is_refused_by_the_pictures_name() -> None:
     pdf = Pdf.new()
-    assert "a mesh" in refused("/S sh", shades(mesh(pdf, table=False)), pdf)
+    odd = mesh(pdf, table=False)
+    odd.BitsPerFlag = 2
+    assert "a mesh" in refused("/S sh", shades(odd), pdf)
     jpx = pdf.make_stream(b"", Type=Name.XObject, Subtype=Name.Image, Width=1, Height=1, Filter=Name.JPXDecode)
     assert "JPEG 2000" in refused(IMAGE, shown(jpx), pdf)
     ground = image(pdf, bytes(576), Name.DeviceGray, Matte=[1, 1, 1])

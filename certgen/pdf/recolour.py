@@ -20,6 +20,7 @@ from certgen.errors import CertgenError, ExitCode, Problem
 from certgen.page import Artwork
 from certgen.pdf import pixels
 from certgen.pdf.functions import Values
+from certgen.pdf.meshes import Mesh
 from certgen.pdf.mixing import Plates, Shades
 from certgen.pdf.separation import PROCESS, Press
 from certgen.pdf.spaces import Grey, Indexed, Inks, Lab, Pattern, Process, Rgb, Space, space
@@ -303,7 +304,13 @@ class _Recolour:
             made.ColorSpace = self._kept(found, plates)
             return self._indirect(made)
         if "/Function" not in shading:
-            raise ValueError("a gradient that is a mesh")
+            mesh = Mesh(shading, found.components)
+            own, colours = plates.mixed(found, mesh.colours)
+            made.write(mesh.written(colours))
+            made.ColorSpace = own if own is not None else plates.space
+            made.BitsPerComponent = 8
+            made.Decode = decimals([*mesh.decode, *[0, 1] * len(colours[0])])
+            return self._indirect(made)
         tables = Tables(shading.Function)
         ground = [[float(value) for value in shading.Background]] if "/Background" in shading else []
         own, colours = plates.mixed(found, [*ground, *tables.colours()])
