@@ -366,7 +366,7 @@ PAGES: dict[str, Callable[[Pdf], tuple[str, Dictionary]]] = {
 }  # fmt: skip
 # How far 98 of 100 pixels may be off, in CIE76. Colours that shine through each other mix otherwise in inks than in
 # light, and so do those between the corners of a mesh; shadows of a photograph are a little lighter in black alone.
-BOUNDS = {"see-through": 11.0, "mesh": 8.0, "patch": 8.0, "grey picture": 5.0}
+BOUNDS = {"see-through": 11.0, "mesh": 16.0, "patch": 8.0, "grey picture": 5.0}
 BOUND = 3.0
 
 
