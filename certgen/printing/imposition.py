@@ -23,6 +23,7 @@ Duplex = Literal["none", "long", "short"]
 Size = tuple[float, float]
 Matrix = tuple[float, float, float, float, float, float]
 
+MOST = 100  # pages beside one another
 _HAIR = 0.02  # points: sizes in mm are no whole numbers of points
 _AXES: dict[int, tuple[int, int]] = {0: (1, 0), 90: (0, 1), 180: (-1, 0), 270: (0, -1)}  # cosine and sine
 
@@ -153,49 +154,50 @@ def grid(page: Size, room: Room) -> Grid | None:
 
 def _fitted(page: Size, sheet: Size, turn: int, room: Room) -> Grid | None:
     """The best arrangement on a sheet that lies this way, pages turned this way."""
-    width, height = page[::-1] if turn else page
-    gutter = 2 * room.bleed if room.gutter is None else room.gutter
-    inside = [side - 2 * room.margin - 2 * room.bleed + gutter + _HAIR for side in sheet]  # each place with its gutter
+    size = page[::-1] if turn else page
+    inside = [side - 2 * room.margin + _HAIR for side in sheet]
+
+    def scale(count: int, axis: int) -> float:
+        """How large so many pages beside one another can be: they and their bleed grow smaller, a gutter does not."""
+        if room.gutter is None:
+            return inside[axis] / (count * (size[axis] + 2 * room.bleed))
+        return (inside[axis] - (count - 1) * room.gutter) / (count * size[axis] + 2 * room.bleed)
+
+    def most(axis: int) -> int:
+        count = 0
+        while count < MOST and scale(count + 1, axis) >= 1:
+            count += 1
+        return count
+
     if room.up is None and not room.fit:
-        columns, rows = int(inside[0] / (width + gutter)), int(inside[1] / (height + gutter))
-        return _laid(sheet, width, height, columns, rows, turn, gutter, room, 1.0) if columns and rows else None
-    up = room.up or 1
-    best: tuple[float, int, int] | None = None
-    for columns in (number for number in range(1, up + 1) if up % number == 0):
-        rows = up // columns
-        scale = min((inside[0] / columns - gutter) / width, (inside[1] / rows - gutter) / height, 1.0)
-        if scale > 0 and (scale == 1.0 or room.fit) and (best is None or scale > best[0]):
-            best = scale, columns, rows
-    if best is None:
+        columns, rows, made = most(0), most(1), 1.0
+    else:
+        up = room.up or 1
+        shapes = [(columns, up // columns) for columns in range(1, up + 1) if up % columns == 0]
+        sized = [(min(scale(x, 0), scale(y, 1), 1.0), -abs(x * size[0] - y * size[1]), x, y) for x, y in shapes]
+        made, _, columns, rows = max(sized)  # as large as can be, and as square
+    if not columns or not rows or made <= 0 or (made < 1 and not room.fit):
         return None
-    scale, columns, rows = best
-    return _laid(sheet, width * scale, height * scale, columns, rows, turn, gutter, room, scale)
+    return _laid(sheet, (size[0] * made, size[1] * made), columns, rows, turn, made, room)
 
 
-def _laid(
-    sheet: Size,
-    width: float,
-    height: float,
-    columns: int,
-    rows: int,
-    turn: int,
-    gutter: float,
-    room: Room,
-    scale: float,
-) -> Grid:
+def _laid(sheet: Size, size: Size, columns: int, rows: int, turn: int, scale: float, room: Room) -> Grid:
     """Places of this size, centred on the sheet."""
+    width, height = size
+    reach = room.bleed * scale
+    gutter = 2 * reach if room.gutter is None else room.gutter
     left = (sheet[0] - columns * width - (columns - 1) * gutter) / 2
     top = (sheet[1] + rows * height + (rows - 1) * gutter) / 2
     cells = []
     for row in range(rows):
         for column in range(columns):
             x, y = left + column * (width + gutter), top - row * (height + gutter) - height
-            own = min(room.bleed, gutter / 2)
+            own = min(reach, gutter / 2)
             bleed = (
-                x - (own if column else room.bleed),
-                y - (own if row < rows - 1 else room.bleed),
-                x + width + (own if column < columns - 1 else room.bleed),
-                y + height + (own if row else room.bleed),
+                x - (own if column else reach),
+                y - (own if row < rows - 1 else reach),
+                x + width + (own if column < columns - 1 else reach),
+                y + height + (own if row else reach),
             )
             cells.append(Cell((x, y, x + width, y + height), bleed, turn))
     return Grid(sheet[0], sheet[1], tuple(cells), scale)
