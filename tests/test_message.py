@@ -177,7 +177,7 @@ class Post:
 
     def composer(self, purpose: str = "certificate", problems: list[Problem] | None = None, **more: object) -> Composer:
         told = problems if problems is not None else []
-        folders = [self.folder / "course", self.folder]
+        folders = [self.folder / "course"]
         return Composer(self.registry, self.folder, OURS, self.secret, purpose, folders, told, **more)  # type: ignore[arg-type]
 
     def make(self, held: Held, purpose: str = "certificate", **more: object) -> bytes:
@@ -326,6 +326,20 @@ def test_text_is_flowed_and_no_line_but_an_address_is_long(messages: dict[str, b
         assert body is not None and body["Content-Type"].params["format"] == "flowed"
         for line in text(data).split("\n"):
             assert len(line) <= 78 or re.fullmatch(r"<https://\S+>", line)
+
+
+def test_days_are_written_as_the_words_around_them(post: Post, tmp_path: Path) -> None:
+    note = tmp_path / "note.txt"
+    note.write_text("Subject: x\n\n{credential.issued}, {course.title}\n", encoding="utf-8")
+    assert "10 avril 2026, Recrutement équitable" in text(post.make(post.held["fr"], template=note))
+    problems: list[Problem] = []
+    german = replace(post.held["fr"], language="de")
+    with post.composer(problems=problems) as composer:
+        said = composer.filled(german)
+    assert said.language == "en" and [problem.code for problem in problems] == ["mail-language"]
+    assert any(
+        "10 April 2026" in bit.text.replace("\xa0", " ") for part in said.body for row in part.rows for bit in row
+    )
 
 
 def test_a_certificate_that_cannot_be_had_as_it_was_issued_is_not_sent(post: Post) -> None:

@@ -247,6 +247,16 @@ def test_words_of_ones_own_are_taken_from_the_course_and_written_to_begin_with(d
     assert parsed(desk.mails()["Chidi Okafor"])["Subject"].startswith("Votre certificat")
 
 
+def test_a_courses_words_are_taken_however_its_certificates_are_chosen(desk: Desk) -> None:
+    own = desk.folder / "course" / "mail"
+    own.mkdir()
+    (own / "en.txt").write_text("Subject: Course's own\n\nHi\n", encoding="utf-8")
+    assert Path(desk.held()["Ana Díaz"].folder) != desk.folder / "course" / "certificates"  # the academy was moved
+    desk.run("send", "--course", "M-1", "--folder", desk.folder, "--yes", code=5)
+    assert parsed(desk.mails()["Ana Díaz"])["Subject"] == "Course's own"
+    assert str(parsed(desk.mails()["Chidi Okafor"])["Subject"]).startswith("Votre certificat")
+
+
 def test_a_mistake_in_ones_own_words_stops_everything_and_is_told_with_its_line(desk: Desk) -> None:
     (desk.folder / "mail").mkdir()
     (desk.folder / "mail" / "fr.txt").write_text("Subject: x\n\nBonjour {recipient.nam}\n", encoding="utf-8")

@@ -170,6 +170,10 @@ def told(screen: Screen, outcome: Outcome, plan: Plan) -> int:
                 console.print(f"and {len(entries) - SHOWN:,} more, told in the report")
             console.print()
     screen.problems(outcome.problems)
+    if outcome.gone:
+        console.print(f"Left out, as they were revoked, replaced or erased meanwhile: {len(outcome.gone):,}.")
+    if outcome.skipped:
+        console.print(f"Sent by another run meanwhile: {len(outcome.skipped):,}.")
     sent = len(outcome.sent)
     told = [f"{sent:,} sent"]
     told += [f"{len(outcome.refused):,} refused"] if outcome.refused else []

@@ -239,6 +239,8 @@ def expiring(
     from certgen.selection import Choice
     from certgen.selection import expiring as due
 
+    if notify and as_json:
+        raise click.UsageError("--send asks and tells people; leave --json out.")
     path = _writable(xlsx, (".xlsx",), replace) if xlsx else None
     today = date.today()
     with counter(folder, Choice()) as here:

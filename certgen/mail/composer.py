@@ -22,7 +22,7 @@ from certgen.fields import Slot
 from certgen.mail import words as wording
 from certgen.mail.filled import Filled, Say, Value, fill
 from certgen.mail.markup import Look
-from certgen.mail.message import AUTOMATIC, Attached, Envelope, for_servers, message, written
+from certgen.mail.message import AUTOMATIC, LARGEST, Attached, Envelope, for_servers, message, written
 from certgen.mail.words import Purpose, Words
 from certgen.model import Issuer, Mail, Mailbox
 from certgen.picture import picture
@@ -37,9 +37,9 @@ TEST_MARK = "[Test]"
 class Composer:
     """Makes messages. A context manager: copies of certificates are made meanwhile.
 
-    ``folders``: where templates of one's own may be, the course's before the issuer's; ``template``: a file that is
-    taken for everybody instead. ``picture``: the certificate is also shown in the HTML. ``codes_published``: the site
-    answers to codes, so that a short address will do where one is put on show.
+    ``folder``: the academy's. ``folders``: of the course, where that is known, for templates of one's own;
+    ``template``: a file that is taken for everybody instead. ``picture``: the certificate is also shown in the HTML.
+    ``codes_published``: the site answers to codes, so that a short address will do where one is put on show.
     """
 
     def __init__(
@@ -56,15 +56,15 @@ class Composer:
         codes_published: bool = True,
         template: Path | None = None,
     ) -> None:
-        self._registry, self._mail, self._secret = registry, mail, secret
+        self._registry, self._folder, self._mail, self._secret = registry, folder, mail, secret
         self._purpose: Purpose = purpose
         self._folders, self._problems, self._picture, self._template = folders, problems, picture, template
         self._codes_published = codes_published
         self._lock = Lock()
         self._files = Files(registry, folder)
         self._kept: dict[str, Kept] = {}
-        self._contexts: dict[tuple[str, str, int, date, date | None], Context] = {}
-        self._words: dict[tuple[str, str], Words | None] = {}
+        self._contexts: dict[tuple[str, str, str, int, date, date | None], Context] = {}
+        self._words: dict[tuple[str, str, str], Words | None] = {}
 
     def __enter__(self) -> Composer:
         self._files.__enter__()
@@ -78,19 +78,31 @@ class Composer:
     def words(self, held: Held) -> Words | None:
         """The template for a certificate, read once; None with Problems."""
         default = self.kept(held).course.languages[0]
-        key = held.language, default
+        key = held.language, default, held.folder
         if key not in self._words:
             if self._template is not None:
                 self._words[key] = wording.load(self._template, held.language, self._problems)
             else:
-                self._words[key] = wording.choose(self._purpose, held.language, default, self._folders, self._problems)
+                told: list[Problem] = []
+                folders = self._places(held)
+                self._words[key] = wording.choose(self._purpose, held.language, default, folders, told)
+                self._problems += [problem for problem in told if problem not in self._problems]
         return self._words[key]
+
+    def _places(self, held: Held) -> list[Path]:
+        """Where words may be: those that the caller named, or beside the course whose certificate it is, which a batch
+        put into a folder there; then the academy's."""
+        academy, parts = self._folder, Path(held.folder).parts
+        below = [academy.joinpath(*parts[at:]) for at in range(max(1, len(parts) - 4), len(parts))]  # it may have moved
+        near = [folder for place in below for folder in (place, place.parent) if academy in folder.parents]
+        found = [folder for folder in near if (folder / wording.FOLDER).is_dir()]
+        return [*(self._folders or found[:1]), academy]
 
     def kept(self, held: Held) -> Kept:
         """What the certificate was made from."""
         if held.setting not in self._kept:
             if not held.setting:
-                raise CertgenError(_lost(held))
+                raise CertgenError(_unknown(held))
             self._kept[held.setting] = self._registry.setting(held.setting).kept
         return self._kept[held.setting]
 
@@ -138,6 +150,8 @@ class Composer:
         """The certificate's file, byte for byte as it was issued: where it was put, or made again. Raises
         :class:`CertgenError` where neither is to be had."""
         found = self._files.of(held)
+        if len(found.data) > LARGEST:
+            raise CertgenError(_large(held, len(found.data)))
         if not found.same:
             raise CertgenError(_lost(held))
         return found.data
@@ -150,7 +164,9 @@ class Composer:
 
     def _say(self, held: Held) -> Say:
         kept = self.kept(held)
-        key = held.language, held.setting, held.award, held.issued, held.expires
+        words = self.words(held)
+        tongue = words.language if words is not None else held.language
+        key = tongue, held.language, held.setting, held.award, held.issued, held.expires
         context = self._contexts.get(key)
         if context is None:
             language = held.language if held.language in kept.course.editions else kept.course.languages[0]
@@ -159,6 +175,7 @@ class Composer:
                 kept.layout, kept.course, edition, kept.issuer, held.award, held.issued, held.expires, frozenset(),
                 kept.record,
             )  # fmt: skip
+            context.language = tongue  # days and numbers are written as the words around them
         made = as_credential(held, kept.issuer)
         links = {"links.verify": held.url, "links.linkedin": ""}
 
@@ -167,7 +184,7 @@ class Composer:
                 shown = made.url if self._codes_published else held.url
                 href = links[slot.path] or linkedin(held, shown, context, self._mail.linkedin)
                 return Value(href, href)
-            text = context.expand(_braced(slot)).render(credential.lookup(made), held.language)
+            text = context.expand(_braced(slot)).render(credential.lookup(made), tongue)
             return Value(text, _leads(slot.path, text, kept.issuer))
 
         return say
@@ -220,6 +237,25 @@ def message_id(secret: bytes, purpose: str, code: str, round: str, origin: str) 
     digest = hmac.digest(secret, said.encode("utf-8"), "sha256")[:16]
     name = base64.b32encode(digest).decode("ascii").rstrip("=").lower()
     return f"<{name}@{for_servers(origin).rpartition('@')[2].lower()}>"
+
+
+def _unknown(held: Held) -> Problem:
+    return Problem(
+        code="unknown-setting",
+        message=f"What certificate {codes.grouped(held.code)} was made from is not known any more, as the registry was "
+        "rebuilt: no message can say what it is for.",
+        hint="Send it by hand.",
+        exit_code=ExitCode.REGISTRY,
+    )
+
+
+def _large(held: Held, size: int) -> Problem:
+    return Problem(
+        code="too-large",
+        message=f"Certificate {codes.grouped(held.code)} has {size / 1e6:,.0f} MB, which mail servers do not take.",
+        hint=f"Use smaller pictures in the layout; {LARGEST // 1_000_000} MB are the most.",
+        exit_code=ExitCode.DELIVERY,
+    )
 
 
 def _lost(held: Held) -> Problem:

@@ -22,7 +22,7 @@ from certgen.mail.filled import Filled, plain
 from certgen.mail.markup import Look, markup
 from certgen.model import Mail, Mailbox
 
-LARGEST = 20_000_000  # bytes of what is attached; servers commonly refuse messages of 25 MB, and base64 makes 4 of 3
+LARGEST = 15_000_000  # bytes of a certificate; many servers refuse messages of 25 MB, and base64 makes 4 bytes of 3
 
 
 class Attached(NamedTuple):
@@ -74,12 +74,8 @@ def message(
     for name, value in envelope.marks:
         made[name] = value
     _contents(made, filled, look, picture)
-    total = 0
     for each in attached:
-        total += len(each.data)
         made.add_attachment(each.data, maintype="application", subtype="pdf", filename=heads.one_line(each.name))
-    if total > LARGEST:
-        raise ValueError(f"{total:,} bytes are too many to attach")
     made["Content-Language"] = filled.language
     _bounded(made, envelope.message_id or f"{envelope.to.address} {filled.subject}")
     return made

@@ -64,11 +64,15 @@ def plan(
     again = again and not any(
         entry.state == "reserved" and entry.round for entry in latest.values()
     )  # as the outbox does
-    known: set[tuple[str, str, int]] = set()
+    known: set[tuple[str, str, str]] = set()
     empty: dict[str, int] = defaultdict(int)
     for one, held in read(registry, chosen):
         address = _address(one, problems, roster)
         if address is None:
+            made.without.append(one)
+            continue
+        if not held.setting:
+            problems.append(_unknown(one, roster))
             made.without.append(one)
             continue
         entry = latest.get(one.serial)
@@ -78,11 +82,11 @@ def plan(
         made.ready.append(Ready(one, address, _round(entry, again)))
         made.languages[one.language] += 1
         made.titles[held.content.title if held.content else ""] += 1
-        key = (held.setting, held.language, held.award)
+        key = (held.setting, held.language, held.folder)
         if key not in known:
             known.add(key)
             _readable(held, composer, problems)
-        if held.setting and not has_errors(problems):
+        if not has_errors(problems):
             _counted(held, composer, empty)
     problems += _shared(made.ready, roster)
     problems += _columns(empty, len(made.ready))
@@ -162,6 +166,18 @@ def _address(one: Chosen, problems: list[Problem], roster: Path | None) -> str |
     return None
 
 
+def _unknown(one: Chosen, roster: Path | None) -> Problem:
+    return Problem(
+        code="unknown-setting",
+        severity="warning",
+        message=f"{one.name} gets no message: what the certificate was made from is not known any more, as the "
+        "registry was rebuilt.",
+        hint=f"Send {codes.grouped(one.code)} by hand.",
+        row=one.row,
+        file=str(roster) if roster else None,
+    )
+
+
 def _nobody(count: int, roster: Path | None) -> Problem:
     who = "This person has" if count == 1 else f"None of these {count:,} people has"
     return Problem(
@@ -223,7 +239,7 @@ def no_mail(file: str) -> Problem:
 
 
 def template_folders(roster: Path | None, folder: Path) -> list[Path]:
-    """Where an academy's own words may be: beside the course, then beside the issuer."""
+    """Where a course's own words are; none, where it has none."""
     found = [roster.parent, roster.parent.parent] if roster else []
     near = [place for place in found if (place / FOLDER).is_dir() and place != folder and place.is_relative_to(folder)]
-    return [*near[:1], folder]
+    return near[:1]
