@@ -52,7 +52,7 @@ def recoloured(artwork: Artwork, press: Press, called: str) -> Artwork:
             pdf.save(out, deterministic_id=True)
     except (ValueError, pikepdf.PdfError, ImageCms.PyCMSError, OverflowError, RecursionError) as error:
         raise _refused(called, str(error)) from None
-    except (KeyError, TypeError, AttributeError, IndexError) as error:
+    except (KeyError, TypeError, AttributeError, IndexError, RuntimeError) as error:  # the last is what pikepdf raises
         raise _refused(called, f"its parts do not fit together ({error})") from None
     return replace(artwork, pdf=out.getvalue())
 
