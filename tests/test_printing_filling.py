@@ -47,8 +47,7 @@ def registry(academy: Academy) -> Iterator[Registry]:
 def printed(fillings: Fillings, rows: list[Held]) -> bytes:
     out = io.BytesIO()
     with Job(out, FontBook(), title="Sheets", dated=max(row.issued for row in rows)) as job:
-        for row in rows:
-            forme, filling = fillings.of(row, job)
+        for forme, filling in fillings.of(rows, job):
             page = forme.pages[0]
             job.sheet(Boxes((0, 0, page.width, page.height)), [Part(forme, 0, filling)])
     return out.getvalue()

@@ -133,7 +133,7 @@ class Run:
         """Writes the files, each whole or not at all. Raises :class:`CertgenError`."""
         with output.told("The folder for the file cannot be made"):
             self.options.out.parent.mkdir(parents=True, exist_ok=True)
-        done, total = 0, len(self._chosen)
+        done, total = 0, sum(len(laid.section.members) for laid in self.scheme.laid)
         for path, file in zip(self.paths(), self.scheme.files, strict=True):
             with output.whole(path) as out, self._job(out) as job:
                 for _ in self._contact(job) if self.options.proof else self._print(job, path, file):
@@ -192,8 +192,7 @@ class Run:
                         press.side(sheet.back, here, slug("back"), back=True)
 
     def _filled(self, wanted: Sequence[Chosen], job: Job) -> Iterator[Filled]:
-        for held in self.scheme.read(wanted):
-            yield self._fillings.of(held, job)
+        return self._fillings.of(self.scheme.read(wanted), job)
 
     # --- the contact sheet -------------------------------------------------------------------
 
