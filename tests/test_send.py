@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from academy import COURSE, ISSUER, Academy
 from aiosmtpd.controller import Controller
 from click.testing import CliRunner
 from openpyxl import load_workbook
-from posts import attached, html, links, parsed, text
+from posts import READERS, attached, clients, html, links, parsed, text
 from rings import Memory, ring
 
 from certgen import batch
@@ -269,6 +270,26 @@ def test_one_template_for_everybody(desk: Desk, tmp_path: Path) -> None:
     (tmp_path / "note.txt").write_text("Subject: Note\n\nFor {recipient.name}\n", encoding="utf-8")
     desk.send("--template", tmp_path / "note.txt")
     assert {str(parsed(data)["Subject"]) for data in desk.mails().values()} == {"Note"}
+
+
+def test_an_example_goes_from_roster_to_a_mailbox_that_mail_clients_read(examples: Callable[[str], Path]) -> None:
+    folder = examples("fair-recruitment")
+    with (folder / "issuer.toml").open("a", encoding="utf-8") as file:
+        file.write('\n[mail]\nfrom = "Certificates <certificates@learning.tcwu.example.net>"\n')
+    desk = Desk(folder)
+    desk.run("batch", folder / "roster.xlsx")
+    desk.run("send", folder / "roster.xlsx", "--yes", "--outbox", desk.outbox)
+    issued = json.loads((folder / "certificates" / "roster-manifest.json").read_text("utf-8"))["certificates"]
+    mails = [path.read_bytes() for path in sorted((desk.outbox / "new").iterdir())]
+    assert len(mails) == len(issued) > 30
+    for read in clients(mails):
+        for reader in READERS:
+            (pdf,) = read[reader]["parts"]
+            (one,) = [row for row in issued if row["sha256"] == pdf["sha256"]]
+            assert Path(one["file"]).name == pdf["name"]
+            assert read[reader]["to"][0]["name"] == one["name"] and one["name"] in read[reader]["html"].replace(
+                "&#x27;", "'"
+            )
 
 
 # --- what can be wrong -----------------------------------------------------------------------

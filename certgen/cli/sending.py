@@ -31,8 +31,12 @@ _file = click.Path(path_type=Path, dir_okay=False)
 @click.option("--outbox", type=_folder, metavar="FOLDER", help="Put messages into a Maildir instead of sending them.")
 @click.option("--report", type=_file, metavar="FILE.xlsx", help="What became of everyone [beside the roster].")
 @click.option("--bounces", type=_file, metavar="SHEET", help="Record which messages came back, from a spreadsheet.")
-@click.option("--per-minute", type=click.IntRange(1, 6000), help="Messages a minute at most [as issuer.toml says, 30].")
-@click.option("--connections", type=click.IntRange(1, 10), help="Connections at a time [as issuer.toml says, 1].")
+@click.option(
+    "--per-minute", type=click.IntRange(1, 6000), metavar="COUNT", help="Messages a minute, 6000 at most [30]."
+)
+@click.option(
+    "--connections", type=click.IntRange(1, 10), metavar="COUNT", help="Connections at a time, 10 at most [1]."
+)
 @click.option("--wait", type=click.FloatRange(0), metavar="MINUTES", help="Longest wait for who is put off [15].")
 @click.option("--stop-after", type=click.IntRange(1), metavar="COUNT", help="Stop at so many refusals in 50 [10].")
 def send(
