@@ -21,10 +21,11 @@ from msgspec.structs import replace
 
 from certgen.errors import CertgenError, ExitCode, Problem
 from certgen.mail.folder import Maildir
-from certgen.mail.replies import Reply
+from certgen.mail.replies import Reply, answered
 from certgen.mail.secrets import Secret
 from certgen.mail.sending import Outcome, Pace, Progress, send
 from certgen.mail.smtp import Login, Smtp
+from certgen.mail.tempo import Tempo
 from certgen.mail.transport import Letter
 from certgen.registry import FILE, Registry
 from certgen.registry.outbox import Outbox
@@ -208,6 +209,13 @@ def test_greylisting_passes_after_the_time_that_the_server_names_and_holds_up_no
         assert max(time for tries in times.values() for time in tries[:1]) < 10
         assert [heard.to for heard in post.heard][-2:] in ([person(3), person(4)], [person(4), person(3)])
         assert any(progress.next_try > 250 for progress in desk.seen)
+
+
+def test_a_server_is_taken_at_its_word_however_long_that_is() -> None:
+    tempo = Tempo(Pace(), Leaping(), random.Random(1))
+    for said, least, most in (("in 15 minutes", 900, 1000), ("in 40 seconds", 40, 50), ("in 9 hours", 3600, 4000)):
+        for tries in (1, 5):
+            assert least <= tempo.pause(answered(451, f"4.7.1 Try again {said}", "recipient"), tries) <= most
 
 
 def test_pauses_grow_from_five_minutes_to_an_hour(registry: Registry) -> None:

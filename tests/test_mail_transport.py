@@ -12,7 +12,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from email.message import EmailMessage
 from mailbox import Maildir as Mailbox
 from pathlib import Path
@@ -360,6 +360,35 @@ def test_somebody_on_the_way_who_takes_starttls_out_gets_nothing(throwaway: Auth
                 assert error.problems[0].code == "mail-turned-away"
             else:
                 assert (reply.kind, reply.where) == ("later", "connection")
+
+
+def test_words_put_before_the_encryption_are_not_taken_for_the_servers(throwaway: Authority) -> None:
+    """Somebody on the way adds an answer to that of STARTTLS; the server behind is the right one (CVE-2011-0411)."""
+    heard: list[bytes] = []
+
+    def serve(talk: socket.socket) -> None:
+        for said in (b"220 x\r\n", b"250-x\r\n250 STARTTLS\r\n", b"220 go\r\n250-evil\r\n250 x\r\n"):
+            talk.sendall(said)
+            if b"go" not in said:
+                talk.recv(65536)
+        with throwaway.serving().wrap_socket(talk, server_side=True) as safe:
+            while came := safe.recv(65536):
+                heard.append(came)
+                safe.sendall(b"354 go\r\n" if came.startswith(b"DATA") else b"250 x\r\n")
+
+    def once() -> None:
+        talk, _ = listening.accept()
+        with talk, suppress(OSError):
+            serve(talk)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=once, daemon=True)
+        thread.start()
+        port = listening.getsockname()[1]
+        reply = one(Smtp(HOST, port, "starttls", context=throwaway.trusted(), patience=PATIENCE))
+        thread.join(5.0)
+    assert (reply.kind, reply.where) == ("later", "connection")
+    assert heard == []
 
 
 @pytest.mark.parametrize("security", ["starttls", "tls"])

@@ -23,6 +23,7 @@ from certgen.errors import CertgenError, Problem
 from certgen.intake import Options
 from certgen.records import Filter, erasure, tables
 from certgen.registry import Held, Registry
+from certgen.registry.outbox import Key, Result, Wish
 
 TODAY = date(2026, 11, 22)
 
@@ -220,6 +221,21 @@ def test_show_for_programs(desk: Desk) -> None:
     assert [each["code"] for each in told["chain"]] == [codes.grouped(old.code), codes.grouped(new.code)]
     assert (told["roster"]["email"], told["roster"]["attendance"]) == ("ana@example.org", 100)
     assert told["file_state"] == "there" and told["history"][0]["what"] == "batch"
+
+
+def test_show_tells_what_was_mailed_to_somebody(desk: Desk) -> None:
+    held = desk.one("Ana")
+    outbox, key = desk.registry.outbox(), Key(held.serial, "certificate")
+    with outbox.sending():
+        outbox.reserve([Wish(held.serial, "certificate", "<a@academy.test>", "ana@example.org")])
+        outbox.commit([key], [])
+        outbox.commit([], [Result(key, "refused", "550 5.1.1 No such user", 1)])
+        outbox.finish({})
+    assert "e-mail to ana@example.org refused: 550 5.1.1 No such user" in " ".join(
+        desk.run("show", held.code)[1].split()
+    )
+    (message,) = json.loads(desk.run("show", "--json", held.code)[1])["certificate"]["messages"]
+    assert (message["state"], message["to"], message["tries"]) == ("refused", "ana@example.org", 1)
 
 
 # --- tables ----------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from certgen.records import Filter, Story
     from certgen.registry import Event, Held
+    from certgen.registry.outbox import Entry
 
 STATES = ("valid", "expired", "replaced", "revoked", "unfinished")
 
@@ -242,6 +244,9 @@ def _told(story: Story, today: date) -> dict[str, Any]:
         ],
         "history": [{"at": event.at, "who": event.who, "machine": event.machine, "what": event.kind}
                     for event in story.events],
+        "messages": [{"purpose": entry.purpose, "state": entry.state, "at": entry.at, "to": entry.address,
+                      "words": entry.words, "tries": entry.tries, "message_id": entry.message_id}
+                     for entry in story.messages],
     }  # fmt: skip
 
 
@@ -278,7 +283,8 @@ def _show(console: Console, here: Office, story: Story) -> None:
     grid = Table.grid(padding=(0, 2))
     grid.add_column(style="dim", no_wrap=True)
     grid.add_column(overflow="fold")
-    for label, text in [*_person(story), *_paper(story), *_chain(story), *map(_event, story.events)]:
+    happened = sorted([*map(_event, story.events), *map(_message, story.messages)], key=itemgetter(0))
+    for label, text in [*_person(story), *_paper(story), *_chain(story), *happened]:
         grid.add_row(f"  {label}", Text(printable(text)))
     console.print(grid)
 
@@ -361,6 +367,20 @@ def _event(event: Event) -> tuple[str, str]:
     if event.kind == "batch" and roster:
         words = f"made from {roster}"
     return f"{at:%Y-%m-%d %H:%M}", f"{words}, by {event.who} on {event.machine}"
+
+
+def _message(entry: Entry) -> tuple[str, str]:
+    """What became of an e-mail."""
+    what = {
+        "reserved": "an e-mail to {} waits to be sent",
+        "sending": "an e-mail to {} is on its way",
+        "sent": "e-mail to {} sent",
+        "refused": "e-mail to {} refused",
+        "unknown": "e-mail to {} sent, and nobody knows whether it arrived",
+        "bounced": "e-mail to {} came back",
+    }[entry.state].format(entry.address or "an erased address")
+    words = f": {entry.words}" if entry.words and entry.state in ("refused", "bounced") else ""
+    return f"{entry.at.astimezone():%Y-%m-%d %H:%M}", what + words
 
 
 _EVENTS = {

@@ -19,6 +19,7 @@ from certgen.copies import Copier
 from certgen.errors import CertgenError, ExitCode, Problem
 from certgen.payload import unseal
 from certgen.registry import Event, Held, Registry
+from certgen.registry.outbox import Entry
 from certgen.signing import KeyRecord, by_short
 
 State = Literal["valid", "expired", "replaced", "revoked", "unfinished"]
@@ -123,7 +124,7 @@ FileState = Literal["there", "altered", "missing", "erased"]
 class Story(Struct, frozen=True):
     """All that is known of one certificate. ``chain``: it and those that it replaced or that replaced it, the oldest
     first. ``events``: what was done to it, the first first. ``file``: where its file is, or was last. ``key`` signed
-    it; None where that is not known any more."""
+    it; None where that is not known any more. ``messages``: those that were sent to its person, or are to be."""
 
     held: Held
     state: State
@@ -132,6 +133,7 @@ class Story(Struct, frozen=True):
     file: Path | None
     file_state: FileState
     key: KeyRecord | None
+    messages: list[Entry] = []
 
 
 def story(registry: Registry, folder: Path, held: Held, today: date) -> Story:
@@ -146,6 +148,7 @@ def story(registry: Registry, folder: Path, held: Held, today: date) -> Story:
         file=file,
         file_state=file_state,
         key=key,
+        messages=registry.outbox().of(held.serial),
     )
 
 

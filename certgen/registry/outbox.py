@@ -238,6 +238,11 @@ class Outbox:
             found = _latest(shelf, set(serials))
         return {serial: _entry(row) for (serial, about), row in found.items() if about == purpose}
 
+    def of(self, serial: int) -> list[Entry]:
+        """Every message for one certificate, by purpose and round."""
+        with self._read() as shelf:
+            return [_entry(row) for row in _rows(shelf, OUTBOX.c.serial == serial)]
+
     def all(self, *states: State) -> Iterator[Entry]:
         """Every message, or those in these states, in order of serial, purpose and round; page by page."""
         last = Key(-1, "")
@@ -271,8 +276,8 @@ class Outbox:
     def counts(self) -> Counter[str]:
         """How many messages are in each state."""
         with self._read() as shelf:
-            found = shelf.connection.execute(select(OUTBOX.c.state, func.count().label("number")).group_by(OUTBOX.c.state))
-            return Counter({row.state: row.number for row in found})
+            query = select(OUTBOX.c.state, func.count().label("number")).group_by(OUTBOX.c.state)
+            return Counter({row.state: row.number for row in shelf.connection.execute(query)})
 
     # --- transactions --------------------------------------------------------------------------
 
