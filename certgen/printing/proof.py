@@ -14,6 +14,7 @@ from certgen.fields import date_long
 from certgen.layout import MM
 from certgen.page import Colour, Draw, Line, Rect, Shape, Text
 from certgen.printing.imposition import Cell, Matrix, Size
+from certgen.printing.plan import many
 from certgen.selection import Chosen
 from certgen.text import Fit, Style, Typesetter, Uncovered, Unfit
 
@@ -127,9 +128,8 @@ def told_on_proof(count: int, days: Sequence[date], profile: str) -> list[str]:
         if days[0] == days[-1]
         else f"{date_long(days[0], 'en')} to {date_long(days[-1], 'en')}"
     )
-    many = "1 certificate" if count == 1 else f"{count:,} certificates"
     where = "at a printing house" if profile == "press" else "in the office"
-    return [many, f"issued {issued}", f"to be printed {where}", "tick each one that is right"]
+    return [many(count), f"issued {issued}", f"to be printed {where}", "tick each one that is right"]
 
 
 # --- slips -----------------------------------------------------------------------------------
@@ -141,7 +141,6 @@ def slip(typesetter: Typesetter, cells: Sequence[Cell], label: str, count: int, 
     """What announces a group, in every place of a sheet, so that it lies on top of each pile when they are cut. Raises
     :class:`CertgenError` for a label that no face has."""
     draws: list[Draw] = []
-    many = "1 certificate" if count == 1 else f"{count:,} certificates"
     for cell in cells:
         x0, y0, x1, y1 = cell.trim
         width, height, middle = x1 - x0, y1 - y0, (x0 + x1) / 2
@@ -151,7 +150,7 @@ def slip(typesetter: Typesetter, cells: Sequence[Cell], label: str, count: int, 
         first = (y0 + y1) / 2 + apart * (len(fitted.lines) - 1) / 2
         for number, line in enumerate(fitted.lines):
             draws.append(_left(line, middle - line.width / 2, first - number * apart, INK))
-        below = typesetter.line(many, Style(family=FACE, size=max(8.0, fitted.size * 0.28)), "en")
+        below = typesetter.line(many(count), Style(family=FACE, size=max(8.0, fitted.size * 0.28)), "en")
         last = first - (len(fitted.lines) - 1) * apart
         draws.append(_left(below, middle - below.width / 2, last - fitted.size * 0.75, GREY))
     return draws
