@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import random
+import re
 import zlib
 from collections.abc import Callable
 from decimal import Decimal
@@ -385,7 +387,7 @@ def _gallery() -> Gallery:
         pdf = Pdf.new()
         before[kind] = pressed.page(*make(pdf), pdf)
     after = {kind: printed(data) for kind, data in before.items()}
-    looks = zip(pressed.seen(*before.values()), pressed.seen_on_paper(*after.values()), strict=True)
+    looks = zip(pressed.seen(*before.values(), dpi=40), pressed.seen_on_paper(*after.values(), dpi=40), strict=True)
     return Gallery(before, after, {kind: pressed.apart(*look) for kind, look in zip(PAGES, looks, strict=True)})
 
 
@@ -535,6 +537,27 @@ def test_a_drawing_that_contains_itself_is_refused() -> None:
     inside = pdf.make_indirect(form(pdf, "/F Do"))
     inside.Resources = Dictionary(XObject=Dictionary(F=inside))
     assert "drawings within drawings" in refused("/F Do", Dictionary(XObject=Dictionary(F=inside)), pdf)
+
+
+def test_damaged_pictures_are_refused_in_words_and_never_crash(gallery: Gallery) -> None:
+    """Words of sound files are changed for others."""
+    others = [b"0", b"-1", b"999999999", b"null", b"[]", b"<<>>", b"3 0 R", b"5 0 R", b"/Pattern", b"/Indexed", b"(x)"]
+    ink, made = press(primary=PANTONE), 0
+    for seed in range(60):
+        dice = random.Random(seed)
+        with pikepdf.open(io.BytesIO(gallery.before[dice.choice(list(PAGES))])) as pdf:
+            out = io.BytesIO()
+            pdf.save(out, qdf=True, stream_decode_level=pikepdf.StreamDecodeLevel.generalized)
+        data = bytearray(out.getvalue())
+        for _ in range(dice.choice((1, 2, 5))):
+            word = dice.choice(list(re.finditer(rb"[^\s<>\[\]()]+", data)))
+            data[word.start() : word.end()] = dice.choice(others)
+        try:
+            printed(bytes(data), ink)
+            made += 1
+        except CertgenError as error:
+            assert error.problems[0].message.startswith("designer.pdf cannot be brought")
+    assert 10 < made < 55
 
 
 # --- what certgen draws -------------------------------------------------------------------------
