@@ -221,11 +221,12 @@ def machine() -> str:
     )
 
 
-def write(text: str) -> None:
+def write(text: str, marker: str = "benchmark") -> None:
     """Puts the figures between the markers of docs/performance.md."""
     path = ROOT / "docs" / "performance.md"
     old = path.read_text(encoding="utf-8")
-    new = re.sub(r"(?s)(<!-- benchmark -->\n).*?(<!-- /benchmark -->)", lambda m: m[1] + text + "\n" + m[2], old)
+    between = rf"(?s)(<!-- {marker} -->\n).*?(<!-- /{marker} -->)"
+    new = re.sub(between, lambda m: m[1] + text + "\n" + m[2], old)
     path.write_text(new, encoding="utf-8", newline="\n")
 
 

@@ -3,7 +3,7 @@
 A course is issued once, without being timed; then each turn prints all of it, in a process of its own, as ``certgen
 print`` does for an office's printer: rows read from the registry, everybody's pages set again, one file. A turn's rate
 is that of the certificates once the first is on its sheet; the whole time has all that comes before, and the fonts at
-the end. Prints Markdown.
+the end. Prints Markdown; ``--write`` puts it into docs/performance.md.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks import page
-from benchmarks.batch import ROOT, machine
+from benchmarks.batch import ROOT, machine, write
 from benchmarks.memory import MEBIBYTE, Watch
 from certgen import batch, intake
 from certgen.errors import Problem
@@ -116,6 +116,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, nargs="+", default=[1000, 10000], help="certificates (default 1000 10000)")
     parser.add_argument("--rounds", type=int, default=3, help="turns of each (default 3)")
     parser.add_argument("--folder", type=Path, help="where files are written (default: the system's temporary folder)")
+    parser.add_argument("--write", action="store_true", help="put the result into docs/performance.md")
     parser.add_argument("--turn", type=Path, nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.turn:
@@ -123,7 +124,10 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory(prefix="certgen-benchmark-", dir=options.folder) as temporary:
         lines = table(options.count, options.rounds, Path(temporary))
-    print("\n".join([f"`{' '.join(['python -m benchmarks.printing', *sys.argv[1:]])}` on {machine()}:", "", *lines]))
+    text = "\n".join([f"`{' '.join(['python -m benchmarks.printing', *sys.argv[1:]])}` on {machine()}:", "", *lines])
+    print(text)
+    if options.write:
+        write(text, "printing")
 
 
 if __name__ == "__main__":

@@ -44,3 +44,13 @@ def test_figures_go_between_the_markers() -> None:
     page = (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
     assert re.findall(r"<!-- /?benchmark -->", page) == ["<!-- benchmark -->", "<!-- /benchmark -->"]
     assert "python -m benchmarks.batch" in page
+    assert re.findall(r"<!-- /?printing -->", page) == ["<!-- printing -->", "<!-- /printing -->"]
+    assert "python -m benchmarks.printing" in page
+
+
+def test_printing_is_measured(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "benchmarks.printing", "--count", "6", "--rounds", "1", "--folder", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", timeout=300, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"^\| 6 \| [\d,]+ \|", done.stdout, re.MULTILINE), done.stdout
+    assert not list(tmp_path.iterdir()), "the benchmark leaves nothing behind"
