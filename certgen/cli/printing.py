@@ -211,11 +211,11 @@ def _plan(console: Console, plan: Plan, options: Options) -> None:
     files = f" in {plan.files:,} files of at most {plan.largest:,}" if plan.files > 1 else ""
     rows.append(("Sheets", f"{plan.sheets:,}{sides[plan.duplex]}{files}"))
     if options.proof:
-        rows.append(("Paper", f"{options.paper or 'A4'}, small pages to be checked and signed"))
+        rows.append(("Paper", f"{plan.paper}, small pages to be checked and signed"))
     else:
         shown = list(dict.fromkeys((pile.sheet, pile.up, pile.size, pile.scale) for pile in plan.piles))
         for number, (sheet, up, size, scale) in enumerate(shown):
-            words = f"{up} of {size} on {options.paper} ({sheet})" if options.paper else f"{sheet}, one page on each"
+            words = f"{up} of {size} on {plan.paper} ({sheet})" if plan.paper else f"{sheet}, one page on each"
             words += f", made smaller to {scale:.0%}" if scale < 1 else ""
             rows.append(("Paper" if number == 0 else "", words))
         groups = [pile for pile in plan.piles if pile.label]

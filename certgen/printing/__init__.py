@@ -24,7 +24,7 @@ from certgen.pdf.separation import Press
 from certgen.printing import proof
 from certgen.printing.collation import sorted_for_print
 from certgen.printing.filling import Filled, Fillings
-from certgen.printing.imposition import SHEETS, Grid, Portion, Side, Spot
+from certgen.printing.imposition import SHEETS, Grid, Portion, Side, Spot, alike
 from certgen.printing.marks import Marks, boxes
 from certgen.printing.plan import Options, Pile, Plan, Printed, points
 from certgen.printing.planning import Laid, Scheme, arranged
@@ -104,6 +104,7 @@ class Run:
             sides=sum(counts) * (1 + scheme.duplex),
             files=len(scheme.files),
             largest=max(counts),
+            paper=self.paper,
             piles=tuple(laid.pile for laid in scheme.laid),
             pages=options.pages,
             profile=options.profile,
@@ -196,10 +197,18 @@ class Run:
 
     # --- the contact sheet -------------------------------------------------------------------
 
+    @property
+    def paper(self) -> str | None:
+        """What sheets are called; None where each page has one of its own size."""
+        if not self.options.proof or self.options.paper:
+            return self.options.paper
+        return "Letter" if alike(self.scheme.laid[0].section.size, points(SHEETS["Letter"])) else "A4"
+
     @cached_property
     def _frames(self) -> proof.Contact:
+        assert self.paper is not None, "a proof is on some paper"
         width, height = self.scheme.laid[0].section.size
-        return proof.contact(self.options.sheet or points(SHEETS["A4"]), width > height)
+        return proof.contact(points(SHEETS[self.paper]), width > height)
 
     @property
     def _contact_sheets(self) -> int:

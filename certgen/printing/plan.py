@@ -87,13 +87,15 @@ class Pile(Struct, frozen=True):
 
 class Plan(Struct, frozen=True):
     """What is about to be printed. ``condition``: what the colours are made for; ``sides``: pages of all the files,
-    with blank ones; ``bleed`` in mm; ``largest``: sheets of the largest file."""
+    with blank ones; ``bleed`` in mm; ``largest``: sheets of the largest file; ``paper``: None where each
+    page has a sheet of its own size."""
 
     certificates: int
     sheets: int
     sides: int
     files: int
     largest: int
+    paper: str | None
     piles: tuple[Pile, ...]
     pages: Pages
     profile: Profile
