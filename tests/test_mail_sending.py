@@ -119,6 +119,7 @@ def test_an_again_that_was_cut_short_is_finished_and_says_so(registry: Registry)
         with pytest.raises(KeyError):
             desk.send(3, again=True, watch=watch)
         done = desk.send(3, again=True)
+        assert done.recovered == []  # what was in hand when it was cut short was finished, and written
         assert [problem.code for problem in done.problems] == ["mail-rest"]
         assert done.problems[0].severity == "warning"
         assert sorted(post.ids().values()) == [2, 2, 2]
