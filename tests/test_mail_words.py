@@ -185,6 +185,10 @@ def test_no_link_leads_to_a_script_or_a_file(tmp_path: Path) -> None:
             assert "href" not in page, target
         else:
             assert problems
+    made, _ = words(tmp_path, "Subject: x\n\n[here]({links.verify})\n\n{issuer.url} and [there]({issuer.url})\n")
+    assert made is not None
+    page = markup(fill(made, lambda slot: Value("javascript:alert(1)", "javascript:alert(1)")), LOOK)
+    assert "href" not in page
 
 
 @given(st.text(min_size=1, max_size=60))

@@ -235,6 +235,15 @@ def test_erasing_forgets_the_address_and_names_the_messages_that_still_hold_it(d
     assert "erased" in desk.send("--again")
 
 
+def test_how_mail_is_sent_is_no_part_of_what_a_certificate_was_made_from(desk: Desk) -> None:
+    (kept,) = {held.setting for held in desk.held().values()}
+    with desk.registry() as registry:
+        assert b'"mail"' not in registry.setting(kept).data
+    desk.edit("issuer.toml", 'outbox = "outbox"', 'outbox = "elsewhere"\nper_minute = 7')
+    assert batch.run(Options(roster=desk.roster, jobs=1)).counts.unchanged == 6
+    assert {held.setting for held in desk.held().values()} == {kept}
+
+
 # --- words -----------------------------------------------------------------------------------
 
 
@@ -313,7 +322,7 @@ def test_a_password_is_looked_for_and_where_it_belongs_is_told(desk: Desk) -> No
     assert "certgen mail login" in said and "CERTGEN_MAIL_PASSWORD" in said
     desk.edit("issuer.toml", 'user = "mail"', 'user = "mail"\npassword = "hunter2"')
     said = desk.send(code=ExitCode.ROSTER)
-    assert "must not stand in issuer.toml" in said and "hunter2" not in said
+    assert "must not stand in issuer.toml" in said and "hunter2" not in said and "is not a key" not in said
 
 
 @pytest.mark.parametrize(

@@ -103,7 +103,8 @@ def _rows(line: Iterable[Piece], say: Say) -> Iterator[Row]:
         if isinstance(inline, Slot) or inline.target.paths:
             held[:] = [True, held[1] or filled]
         if filled:
-            row.append(Bit(" ".join(value.text.split()), value.href, strong, emphasis, isinstance(inline, Slot)))
+            href = value.href if _SAFE.match(value.href) else ""
+            row.append(Bit(" ".join(value.text.split()), href, strong, emphasis, isinstance(inline, Slot)))
     yield from ended()
 
 
