@@ -7,9 +7,12 @@ import pickle
 import re
 from pathlib import Path
 
+import jsonschema
 import pytest
+from builders import Make, book, layout
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from PIL import Image
 from pressed import apart
 
@@ -22,6 +25,7 @@ from certgen.pdf.ink import OFFICE, REGISTRATION, Ink
 from certgen.pdf.profile import Profile, condition, lightness
 from certgen.pdf.separation import Press
 from certgen.pdf.syntax import Body
+from certgen.registry.snapshot import Setting
 
 NAVY: Colour = (0x0B / 255, 0x3D / 255, 0x62 / 255)
 GOLD: Colour = (0xC0 / 255, 0x8A / 255, 0x3E / 255)
@@ -288,3 +292,23 @@ def test_slips_in_press_are_told_with_their_line_and_a_way_out(
     (problem,) = problems
     assert words in problem.message and hint in problem.hint
     assert problem.line and problem.line > 2
+
+
+def test_what_a_certificate_was_made_from_knows_nothing_of_presses() -> None:
+    make = Make()
+    spec = PressSpec(profile="FOGRA39", spots={"primary": PANTONE})
+    plain, inked = (
+        Setting.of(make.course(), issuer, layout(make.layout), book(), False)
+        for issuer in (make.issuer, replace(make.issuer, press=spec))
+    )
+    assert plain.data == inked.data and plain.look == inked.look
+    assert inked.kept.issuer.press is None
+
+
+def test_the_schema_knows_press() -> None:
+    schema = courses.schemas()["issuer"]
+    for good in ({}, {"profile": "FOGRA39", "spots": {"primary": {"name": "P", "cmyk": [1, 2, 3.5, 100]}}}):
+        jsonschema.validate({"name": "A", "verify_url": "https://a.org", "press": good}, schema)
+    for bad in ({"profil": "x"}, {"spots": {"primary": {"name": "P", "cmyk": [1, 2, 3, 101]}}}):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate({"name": "A", "verify_url": "https://a.org", "press": bad}, schema)
