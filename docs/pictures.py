@@ -21,6 +21,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PICTURES = ROOT / "docs" / "pictures"
 EXAMPLES = sorted(path.parent.name for path in (ROOT / "roster_examples").glob("*/course.toml"))
 FIRST = "online-academy"  # the example of the README
+PRINTED = "occupational-safety"  # the example of printing.md
+MADE = shutil.ignore_patterns("certificates", "certgen.secret", "certgen.db*", "keys")
 WIDTH = 560  # pixels of a page on a contact sheet
 GAP = 28
 GROUND = (226, 226, 222)
@@ -70,10 +72,31 @@ def chosen(pdfs: list[Path], number: int) -> list[Path]:
     return pdfs[::step][:number]
 
 
+def sheets(case: Path, folder: Path) -> None:
+    """A press sheet of an example, front and back, and its proof."""
+    certificates(case, "modern", folder / "printed")
+    for name, *flags in (
+        ("press", "--profile", "press", "--paper", "SRA3", "--pages", "all", "--duplex", "long"),
+        ("proof", "--proof"),
+    ):
+        command = [
+            sys.executable,
+            "-m",
+            "certgen",
+            "print",
+            str(case / "roster.xlsx"),
+            "-o",
+            str(folder / f"{name}.pdf"),
+        ]
+        subprocess.run([*command, *flags, "--json"], stdout=subprocess.DEVNULL, check=True)
+    press, proof = pages(folder / "press.pdf", 420), pages(folder / "proof.pdf", 420)
+    sheet([[*press[:2], proof[0]]], PICTURES / "sheets.png")
+
+
 def run() -> None:
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder) / "examples"
-        shutil.copytree(ROOT / "roster_examples", work, ignore=shutil.ignore_patterns("certificates", "certgen.secret"))
+        shutil.copytree(ROOT / "roster_examples", work, ignore=MADE)
         for layout in bundled():
             firsts, records = [], []
             for case in EXAMPLES:
@@ -83,6 +106,8 @@ def run() -> None:
             sheet(firsts, PICTURES / f"{layout}.png")
             sheet(records, PICTURES / f"{layout}-record.png")
             sheet([firsts[0][:1]], ROOT / "layouts" / layout / "preview.png")
+        shutil.copytree(ROOT / "roster_examples" / PRINTED, Path(folder) / PRINTED, ignore=MADE)
+        sheets(Path(folder) / PRINTED, Path(folder))
         made = sorted((Path(folder) / "classic" / FIRST).glob("*.pdf"))
         one = next(pdf for pdf in made if pdf.stem.isascii())  # a name that the script face sets
         sheet([pages(one, 1100)[:1]], PICTURES / "certificate.png")
