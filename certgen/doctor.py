@@ -34,6 +34,7 @@ Mark = Literal["ok", "attention", "wrong"]
 
 SLACK = timedelta(minutes=10)  # that two computers' clocks may differ
 LEAST_SPACE = 200_000_000  # bytes
+_FAILED = {"refused": "refused", "bounced": "came back"}
 NAMED = 3  # codes or files that are told by name
 
 
@@ -109,7 +110,7 @@ class _Examination:
         if any(finding.mark == "wrong" for finding in found):  # what is read from it proves nothing
             return
         parts: list[Callable[[], Iterable[Finding]]] = [self._secret, self._keys, self._clock, self._backup]
-        parts += [self._site, *([self._files] if files else []), self._fonts, self._retention]
+        parts += [self._site, *([self._files] if files else []), self._fonts, self._mail, self._retention]
         for part in parts:
             try:
                 yield from part()
@@ -129,6 +130,22 @@ class _Examination:
                 f"The registry is as it was written: {_many(self.registry.count(), 'certificate')}, "
                 f"{_many(events, 'event')} of history, an unbroken chain.",
             )
+
+    def _mail(self) -> Iterator[Finding]:
+        """Whoever was mailed more than once counts as the last time ended."""
+        states: Counter[str] = Counter(
+            {(one.serial, one.purpose): one.state for one in self.registry.outbox().all()}.values()
+        )
+        if not states:
+            return
+        doubtful, waiting = states["unknown"] + states["sending"], states["reserved"]
+        told = [f"{states['sent']:,} sent"]
+        told += [f"{doubtful:,} of which nobody knows whether they arrived"] if doubtful else []
+        told += [f"{waiting:,} waiting"] if waiting else []
+        told += [f"{states[state]:,} {words}" for state, words in _FAILED.items() if states[state]]
+        hint = "Run certgen send again for those that wait; its report names everybody, and what to do."
+        mark: Mark = "attention" if len(told) > 1 else "ok"
+        yield Finding("mail", mark, f"E-mail: {', '.join(told)}.", hint if mark == "attention" else "")
 
     def _clock(self) -> Iterator[Finding]:
         """Order is by number and never by clock; but days of issue come from it."""

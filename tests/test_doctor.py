@@ -19,6 +19,7 @@ from certgen import backup, batch, doctor
 from certgen.doctor import Finding
 from certgen.intake import Options
 from certgen.registry import FILE, Ask, Registry
+from certgen.registry.outbox import Result, State, Wish
 from certgen.site.standing import Build, remember
 
 NOW = datetime.now(UTC)
@@ -320,3 +321,25 @@ def test_nothing_is_changed_by_looking(folder: Path) -> None:
 def test_a_course_that_is_not_as_it_was_is_no_fault(folder: Path) -> None:
     (folder / "course" / "course.toml").write_text(COURSE.replace("40", "41"), encoding="utf-8")
     assert all(finding.mark != "wrong" for some in examine(folder).values() for finding in some)
+
+
+# --- e-mail ----------------------------------------------------------------------------------
+
+
+def test_messages_of_which_nobody_knows_are_told_until_they_are_sent_again(folder: Path) -> None:
+    assert "mail" not in examine(folder)
+    ends: list[tuple[list[State], bool]] = [(["sent", "unknown"], False), (["sent", "sent"], True)]
+    for states, again in ends:
+        with opened(folder) as registry:
+            outbox = registry.outbox()
+            with outbox.sending():
+                wishes = [Wish(serial, "certificate", f"<{serial}@a.test>", "ana@people.test") for serial in (0, 1)]
+                entries = [entry for entry in outbox.reserve(wishes, again=again) if entry]
+                outbox.commit([entry.key for entry in entries], [])
+                results = zip(entries, states, strict=True)
+                outbox.commit([], [Result(entry.key, state, "", 1) for entry, state in results])
+                outbox.finish({})
+        (told,) = examine(folder)["mail"]
+        assert told.mark == ("ok" if again else "attention")
+        doubt = "E-mail: 1 sent, 1 of which nobody knows whether they arrived."
+        assert told.words == ("E-mail: 2 sent." if again else doubt)
