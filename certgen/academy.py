@@ -180,6 +180,9 @@ def _issuer(answers: Answers) -> str:
         + _key("logo", None, "SVG, PDF, PNG or JPEG, beside this file", '"logo.svg"')
         + _key("colours", None, "of your house", '{ primary = "#0b3d62", accent = "#c8a45a" }')
         + _key("fonts", None, "of your house", '{ heading = "EB Garamond", name = "Great Vibes" }')
+        + "\n# To send certificates by e-mail: docs/sending.md. A password never stands here.\n# [mail]\n"
+        '# from = "Your Academy <certificates@your-academy.org>"\n# host = "smtp.office365.com"\n'
+        '# user = "certificates@your-academy.org"\n'
     )
 
 
