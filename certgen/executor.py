@@ -86,7 +86,8 @@ def _processes(make: Callable[[P], Callable[[T], R]], payload: P, pieces: Iterab
             )
         ) from error
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+        with _deaf():
+            pool.shutdown(wait=True, cancel_futures=True)
 
 
 @contextmanager
@@ -102,6 +103,20 @@ def _refusal_told() -> Iterator[None]:
                 exit_code=ExitCode.PARTIAL,
             )
         ) from error
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """No Ctrl-C meanwhile: one that comes while a pool's thread is waited for makes Python take that thread for ended
+    (until 3.13), drop the work that it was just handing out, and wait for ever for processes that wait for the rest."""
+    if threading.current_thread() is not threading.main_thread():  # Ctrl-C is the main thread's affair
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_DFL if before is None else before)
 
 
 _worker: Callable[[Any], Any] | None = None  # of a spawned process, set once

@@ -159,6 +159,55 @@ def test_ctrl_c_ends_promptly_without_a_traceback(tmp_path: str, wait_for_work: 
         assert err == ""
 
 
+IMPATIENT = """
+import sys
+sys.path.insert(0, {folder!r})
+from certgen.executor import run
+from test_executor import heavy
+if __name__ == "__main__":
+    try:
+        for n in run(heavy, None, (bytes(400_000) for _ in range(1000)), 2):
+            print(n, flush=True)
+    except KeyboardInterrupt:
+        print("stopped", flush=True)
+"""
+
+
+def heavy(_: None) -> Callable[[bytes], int]:
+    def work(piece: bytes) -> int:  # more than a pipe holds, so that whoever gives the work is still at it
+        time.sleep(1.0)
+        return len(piece)
+
+    return work
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends Ctrl-C to a process group, as a POSIX terminal does")
+@pytest.mark.parametrize("pause", [0.0, 0.05])
+def test_a_second_ctrl_c_does_not_leave_everything_hanging(tmp_path: str, pause: float) -> None:
+    script = os.path.join(tmp_path, "script.py")  # noqa: PTH118
+    with open(script, "w", encoding="utf-8") as file:  # noqa: PTH123
+        file.write(IMPATIENT.format(folder=os.path.dirname(__file__)))  # noqa: PTH120
+    process = subprocess.Popen(
+        [sys.executable, script],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # what runs in the background ignores it
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "400000\n"
+    for _ in range(3):
+        os.killpg(process.pid, signal.SIGINT)
+        time.sleep(pause)
+    try:
+        out, _ = process.communicate(timeout=10)
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+    assert out.rstrip().endswith("stopped")
+
+
 def test_processes_end_when_the_one_that_gives_them_work_is_killed(tmp_path: str) -> None:
     script = os.path.join(tmp_path, "script.py")  # noqa: PTH118
     with open(script, "w", encoding="utf-8") as file:  # noqa: PTH123
