@@ -71,7 +71,10 @@ def test_every_example_in_the_files_can_have_its_mark_taken_off(tmp_path: Path) 
     for path in (tmp_path / "ac" / "issuer.toml", begun.roster.with_name("course.toml")):
         lines = path.read_text(encoding="utf-8").splitlines()
         path.write_text(
-            "\n".join(line[2:] if line.startswith("# ") and ("=" in line or line.startswith("# [")) else line for line in lines),
+            "\n".join(
+                line[2:] if line.startswith("# ") and ("=" in line or line.startswith("# [")) else line
+                for line in lines
+            ),
             encoding="utf-8",
         )
     for name in ("logo.svg", "signature.png"):
