@@ -176,7 +176,7 @@ def test_an_answer_that_drips_in_is_not_waited_for_for_ever() -> None:
         patience = Patience(connection=0.4, command=0.4, block=0.4, end=0.4)
         begun = time.monotonic()
         reply = one(Smtp("127.0.0.1", listening.getsockname()[1], "none", patience=patience))
-        assert time.monotonic() - begun < 2.0
+        assert time.monotonic() - begun < 4.0
         assert (reply.kind, reply.where) == ("later", "connection")
 
 

@@ -25,7 +25,7 @@ from tests.mailfaults.letters import Leaping, letters
 from tests.mailfaults.server import Post
 from tests.registers import issue, opened, people
 
-PATIENCE = Patience(connection=5.0, command=0.5, block=5.0, end=0.5)
+PATIENCE = Patience(connection=5.0, command=1.0, block=5.0, end=1.0)
 """Short, as servers here are quick or do not answer at all."""
 
 SHARES = {
