@@ -150,6 +150,17 @@ def test_people_who_share_an_address_are_told_of_and_each_gets_their_own(desk: D
     assert told.severity == "warning" and "Eva Ek, Ida Ek have one address" in told.message
 
 
+def test_many_without_an_address_are_told_in_one_sentence(desk: Desk) -> None:
+    with desk.registry() as registry:
+        everybody = [one._replace(email="", row=7 + at) for at, one in enumerate(choose(registry, Choice(), []) * 5)]
+        mail, problems = Mail(origin=Mailbox("a@meridian-training.org")), []
+        with Composer(registry, desk.folder, mail, bytes(32), "certificate", [], problems) as composer:
+            chosen = [*everybody[:28], everybody[28]._replace(email="x@meridian-training.org")]
+            made = plan(registry, chosen, composer, "certificate", problems)
+    assert len(made.without) == 28 and len(made.ready) == 1
+    assert len(problems) == 13 and "16 more people" in problems[-1].message and "rows 19, 20" in problems[-1].message
+
+
 def test_the_report_says_what_became_of_everyone(desk: Desk) -> None:
     desk.send()
     report = desk.report()

@@ -22,6 +22,7 @@ from certgen.selection import Chosen, read
 from certgen.values import Misread, as_email
 
 SHARED = 5  # people with one address who are named
+NAMED = 12  # people without an address who are named
 
 
 class Ready(Struct, frozen=True):
@@ -61,13 +62,13 @@ def plan(
         problems.append(_nobody(len(chosen), roster))
         return made
     latest = registry.outbox().latest([one.serial for one in chosen], purpose)
-    again = again and not any(
-        entry.state == "reserved" and entry.round for entry in latest.values()
-    )  # as the outbox does
+    # As the outbox does: an --again that was cut short is gone on with, and nobody gets it twice.
+    again = again and not any(entry.state == "reserved" and entry.round for entry in latest.values())
     known: set[tuple[str, str, str]] = set()
     empty: dict[str, int] = defaultdict(int)
+    further: list[Problem] = []
     for one, held in read(registry, chosen):
-        address = _address(one, problems, roster)
+        address = _address(one, problems if len(made.without) < NAMED else further, roster)
         if address is None:
             made.without.append(one)
             continue
@@ -88,6 +89,7 @@ def plan(
             _readable(held, composer, problems)
         if not has_errors(problems):
             _counted(held, composer, empty)
+    problems += _further(further, roster)
     problems += _shared(made.ready, roster)
     problems += _columns(empty, len(made.ready))
     return made
@@ -186,6 +188,21 @@ def _nobody(count: int, roster: Path | None) -> Problem:
         hint="Add a column E-mail to the roster and run certgen batch again: the certificates stay as they are.",
         file=str(roster) if roster else None,
     )
+
+
+def _further(further: Sequence[Problem], roster: Path | None) -> Iterator[Problem]:
+    """One sentence for all that are too many to be told one by one."""
+    if further:
+        rows = [str(problem.row) for problem in further if problem.row]
+        where = f", in rows {', '.join(rows[:40])}{' …' if len(rows) > 40 else ''}" if rows else ""
+        what = "1 more person has" if len(further) == 1 else f"{len(further):,} more people have"
+        yield Problem(
+            code="no-address",
+            severity="warning",
+            message=f"{what} no address that can be written to{where}.",
+            hint="The report names them all.",
+            file=str(roster) if roster else None,
+        )
 
 
 def _shared(ready: Iterable[Ready], roster: Path | None) -> Iterator[Problem]:
