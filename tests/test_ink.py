@@ -60,7 +60,7 @@ def test_greys_are_in_black_alone_and_darker_the_darker_they_are(press: Press, l
     assert float(grey.split()[3]) >= float(lighter.split()[3])
 
 
-@pytest.mark.parametrize("ink", ["#000000", "#1c1b1a", "#1d1c1a", "#1b1d20", "#1b1b1c", "#1a1e27"])
+@pytest.mark.parametrize("ink", ["#000000", "#1c1b1a", "#1d1c1a", "#1b1d20", "#1b1b1c", "#1a1e27", "#2e2e2e"])
 def test_the_near_blacks_of_text_are_solid_black_and_nothing_else(press: Press, ink: str) -> None:
     colour = tuple(part / 255 for part in bytes.fromhex(ink[1:]))
     assert press.fill(colour) == b"0 0 0 1 k"  # type: ignore[arg-type]

@@ -50,12 +50,12 @@ def icc(pdf: Pdf, name: str = "sRGB") -> Array:
     return Array([Name.ICCBased, pdf.make_stream(data, N=3)])
 
 
-def cal_rgb(pdf: Pdf) -> Array:
+def cal_rgb(pdf: Pdf, gamma: float = 2.2) -> Array:
     matrix = decimals(0.4124, 0.2126, 0.0193, 0.3576, 0.7152, 0.1192, 0.1805, 0.0722, 0.9505)
     return Array(
         [
             Name.CalRGB,
-            Dictionary(WhitePoint=decimals(0.9505, 1, 1.089), Gamma=decimals(2.2, 2.2, 2.2), Matrix=matrix),
+            Dictionary(WhitePoint=decimals(0.9505, 1, 1.089), Gamma=decimals(gamma, gamma, gamma), Matrix=matrix),
         ]
     )
 
@@ -295,7 +295,7 @@ PAGES: dict[str, Callable[[Pdf], tuple[str, Dictionary]]] = {
     "icc": lambda pdf: (f"/C cs 0.8 0.3 0.2 scn {WHOLE} f", spaces(C=icc(pdf))),
     "calibrated": lambda pdf: (f"/C cs 0.6 0.4 0.3 sc {WHOLE} f", spaces(C=cal_rgb(pdf))),
     "lab": lambda pdf: (f"/C cs 55 40 20 scn {WHOLE} f", spaces(C=lab(pdf))),
-    "default": lambda pdf: (f"0.6 0.4 0.3 rg {WHOLE} f", spaces(DefaultRGB=cal_rgb(pdf))),
+    "default": lambda pdf: (f"0.6 0.4 0.3 rg {WHOLE} f", spaces(DefaultRGB=cal_rgb(pdf, 1.5))),
     "table": lambda pdf: (
         f"/C cs 1 sc {WHOLE} f",
         spaces(C=Array([Name.Indexed, Name.DeviceRGB, 1, String(bytes((9, 9, 9, 200, 90, 40)))])),
@@ -468,6 +468,16 @@ def test_an_issuers_ink_of_the_same_name_as_a_designers_is_the_issuers() -> None
     with pikepdf.open(io.BytesIO(after)) as made:
         (array,) = [value for _, value in made.pages[0].Resources.ColorSpace.items()]
         assert [float(part) for part in array[3].C1] == [1, 0.58, 0.09, 0.46]
+
+
+def test_what_is_drawn_twice_is_converted_once() -> None:
+    pdf = Pdf.new()
+    one = pdf.make_indirect(image(pdf, picture().tobytes(), Name.DeviceRGB))
+    inside = pdf.make_indirect(form(pdf, "0.8 0.2 0.1 rg /I Do", Resources=shown(one)))
+    drawn = Dictionary(XObject=Dictionary(I=one, J=one, F=inside, G=inside))
+    with pikepdf.open(io.BytesIO(printed(pressed.page("/I Do /J Do /F Do /G Do /I Do", drawn, pdf)))) as made:
+        kinds = [str(thing.get("/Subtype")) for thing in made.objects if isinstance(thing, Stream)]
+    assert kinds.count("/Image") == kinds.count("/Form") == 1
 
 
 # --- plates ----------------------------------------------------------------------------------
