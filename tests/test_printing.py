@@ -482,3 +482,18 @@ def test_sizes_that_differ_begin_on_sheets_of_their_own_and_lie_the_same_way(aca
     assert [len(names_on(text)) for text in texts] == [4, 3, 4, 3]
     read = [code for number in range(4) for code in judges.zxing(judges.picture(out.read_bytes(), number, 150))]
     assert len(set(read)) == 14
+
+
+def test_what_no_font_has_beside_certificates_does_not_keep_them_from_being_printed(
+    academy: Academy, tmp_path: Path
+) -> None:
+    odd = Academy(tmp_path / "odd")
+    odd.write_roster("Name,Score,Attendance,Team\nAna Díaz,91,100,🦄 Team\nBo Li,91,100," + "Endless " * 60 + "\n")
+    assert batch.run(Options(roster=odd.roster, jobs=1)).status == "done"
+    shop = Shop(odd, tmp_path)
+    path = shop.print("--group", "Team", "--separators", "--marks", out="печать 🖨.pdf")
+    accepted(path)
+    texts = pages(path)
+    assert len(texts) == 4 and "Team" in texts[0] and "печать" in texts[0] and "Endless" in texts[2]
+    proof = pages(shop.print("--proof", "--group", "Team", out="proof.pdf"))
+    assert proof[0].count("Ana Díaz") == 2

@@ -6,6 +6,7 @@ room for are left out. Sources: ISO 15930 (nothing but marks outside the bleed b
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -15,7 +16,7 @@ from certgen.layout import MM
 from certgen.page import Colour, Draw, Rect, Shape, Text
 from certgen.pdf.ink import REGISTRATION
 from certgen.printing.imposition import Grid
-from certgen.text import Style, Typesetter
+from certgen.text import Style, Typesetter, Uncovered
 
 HAIRLINE = 0.25  # points
 AROUND = 10 * MM  # what a page needs around its bleed for all of it
@@ -27,6 +28,7 @@ _PATCH = 4 * MM
 _APART = 1.5 * MM  # between one mark and another
 SLUG = Style(family="Source Sans 3", size=6.5)
 _SMALLEST = 4.5  # points of a slug
+_ROUNDS = 5
 
 
 class Strip(NamedTuple):
@@ -110,7 +112,7 @@ class Marks:
                 yield Shape(path=_rect(x, foot.high - side, side, side), fill=colour)
         begin, end = foot.longest()
         for count in range(len(slug), 0, -1):
-            words = "  ·  ".join(slug[:count])
+            words = settable(typesetter, "  ·  ".join(slug[:count]), SLUG, "en")
             line = typesetter.line(words, SLUG, "en")
             tall = line.ink[3] - line.ink[1]
             fits = min((end - begin) / max(line.width, 1.0), (foot.high - foot.low) / max(tall, 1.0), 1.0)
@@ -119,6 +121,19 @@ class Marks:
                 line = typesetter.line(words, replace(SLUG, size=round(size, 2)), "en")
                 yield Text(line=line, x=round(begin, 3), y=round(foot.high - line.ink[3], 3), colour=REGISTRATION)
                 return
+
+
+def settable(typesetter: Typesetter, text: str, style: Style, language: str) -> str:
+    """A text without what no face at hand has, such as emoji in a file's name: what is only said beside certificates
+    must not keep them from being printed."""
+    for _ in range(_ROUNDS):
+        try:
+            typesetter.line(text, style, language)
+        except Uncovered as error:
+            text = "".join(char for char in unicodedata.normalize("NFC", text) if char not in error.characters)
+        else:
+            return text
+    return ""
 
 
 def _strip(grid: Grid, edge: str) -> Strip:

@@ -14,9 +14,10 @@ from certgen.fields import date_long
 from certgen.layout import MM
 from certgen.page import Colour, Draw, Line, Rect, Shape, Text
 from certgen.printing.imposition import Cell, Matrix, Size
+from certgen.printing.marks import settable
 from certgen.printing.plan import many
 from certgen.selection import Chosen
-from certgen.text import Fit, Style, Typesetter, Uncovered, Unfit
+from certgen.text import Fit, Style, Typesetter, Unfit
 
 FACE = "Source Sans 3"
 INK: Colour = (0.0, 0.0, 0.0)
@@ -138,14 +139,17 @@ _SLIP = Fit(shrink=0.5, lines=3, floor=0.2)
 
 
 def slip(typesetter: Typesetter, cells: Sequence[Cell], label: str, count: int, language: str) -> list[Draw]:
-    """What announces a group, in every place of a sheet, so that it lies on top of each pile when they are cut. Raises
-    :class:`CertgenError` for a label that no face has."""
+    """What announces a group, in every place of a sheet, so that it lies on top of each pile when they are cut."""
     draws: list[Draw] = []
+    label = settable(typesetter, label, Style(family=FACE, size=20, weight=600), language)
     for cell in cells:
         x0, y0, x1, y1 = cell.trim
         width, height, middle = x1 - x0, y1 - y0, (x0 + x1) / 2
         style = Style(family=FACE, size=min(64.0, height / 6), weight=600)
-        fitted = typesetter.fit(label, style, width * 0.8, language, height=height * 0.5, rule=_SLIP)
+        try:
+            fitted = typesetter.fit(label, style, width * 0.8, language, height=height * 0.5, rule=_SLIP)
+        except Unfit:  # some hundred characters: its beginning tells
+            fitted = typesetter.fit(f"{label[:40]}…", style, width * 0.8, language, rule=_SLIP)
         apart = typesetter.leading(style, fitted.lines, fitted.size)
         first = (y0 + y1) / 2 + apart * (len(fitted.lines) - 1) / 2
         for number, line in enumerate(fitted.lines):
@@ -160,10 +164,10 @@ def slip(typesetter: Typesetter, cells: Sequence[Cell], label: str, count: int, 
 
 
 def _fitted(typesetter: Typesetter, text: str, style: Style, room: float, language: str) -> Line | None:
-    """One line in so much room; None where it cannot be had."""
+    """One line in so much room, without what no face has; None where it cannot be had."""
     try:
-        return typesetter.fit(text, style, room, language, rule=_SHORT).lines[0]
-    except (Uncovered, Unfit):
+        return typesetter.fit(settable(typesetter, text, style, language), style, room, language, rule=_SHORT).lines[0]
+    except Unfit:
         return None
 
 
