@@ -189,6 +189,27 @@ def test_nothing_is_sent_that_the_registry_does_not_have(registry: Registry, mon
         assert taken == 5
 
 
+def test_a_registry_that_fails_for_a_moment_leaves_nothing_in_doubt(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit, count = Outbox.commit, itertools.count()
+    busy = Problem(code="registry-busy", message="The registry is held.", exit_code=ExitCode.REGISTRY)
+
+    def once_busy(self: Outbox, *given: Any) -> Any:
+        if next(count) == 5:
+            raise CertgenError(busy)
+        return commit(self, *given)
+
+    monkeypatch.setattr(Outbox, "commit", once_busy)
+    with Post() as post:
+        desk = Desk(registry, post)
+        with pytest.raises(CertgenError):
+            desk.send()
+        done = desk.send()
+        assert (done.recovered, len(done.sent) + len(done.skipped)) == ([], 30)
+        assert sorted(post.ids().values()) == [1] * 30
+
+
 # --- later, never -------------------------------------------------------------------------------
 
 

@@ -203,11 +203,12 @@ class _Run:
         answer.task.data = None
 
     def _write(self, marks: list[Mark]) -> None:
-        results, self.unwritten = self.unwritten, []
+        results = self.unwritten
         wanted = [] if self.broken_off else [mark.task.key for mark in marks]
         granted: set[Key] = set()
         try:
             granted = self.outbox.commit(wanted, results)
+            self.unwritten = []
         finally:
             for mark in marks:
                 mark.answer(mark.task.key in granted)
