@@ -21,8 +21,10 @@ from conftest import tool
 from certgen import batch
 from certgen.cli import cli, guarded
 from certgen.codes import grouped
-from certgen.errors import ExitCode
+from certgen.errors import CertgenError, ExitCode, Problem
 from certgen.intake import Options
+from certgen.page import Document
+from certgen.printing.filling import Fillings
 from certgen.registry import Held, Registry
 
 MM = 72 / 25.4
@@ -497,3 +499,21 @@ def test_what_no_font_has_beside_certificates_does_not_keep_them_from_being_prin
     assert len(texts) == 4 and "Team" in texts[0] and "печать" in texts[0] and "Endless" in texts[2]
     proof = pages(shop.print("--proof", "--group", "Team", out="proof.pdf"))
     assert proof[0].count("Ana Díaz") == 2
+
+
+def test_what_cannot_be_made_again_is_left_out_and_told(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    lost = {shop.held()[name].serial for name in NAMES[:2]}
+    document = Fillings.document
+
+    def some(self: Fillings, held: Held) -> Document:
+        if held.serial in lost:
+            code = grouped(held.code)
+            raise CertgenError(Problem(code="not-copied", message=f"Certificate {code} cannot be made again."))
+        return document(self, held)
+
+    monkeypatch.setattr(Fillings, "document", some)
+    path = shop.print(expect=ExitCode.PARTIAL)
+    assert [names_on(text) for text in pages(path)] == [{name} for name in NAMES[2:]]
+    assert "2 certificates cannot be made again and are left out" in shop.said and "5 certificates" in shop.said
+    lost.update(held.serial for held in shop.held().values())
+    shop.print("--replace", expect=ExitCode.ROSTER)

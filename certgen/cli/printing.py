@@ -154,7 +154,7 @@ def print_(folder: Path | None, as_json: bool, dry_run: bool, **wish: Any) -> in
             print_json({"plan": plan, "files": made, "problems": problems})
         else:
             _summary(here.screen.console, made, plan)
-    return ExitCode.DONE
+        return ExitCode.PARTIAL if run.scheme.left_out else ExitCode.DONE
 
 
 def _options(wish: dict[str, Any]) -> Options:

@@ -46,7 +46,8 @@ class Laid(NamedTuple):
 class Scheme:
     """Who is printed where. Problems are appended; with an error among them :class:`CertgenError` is raised.
 
-    ``laid`` are the sections, ``files`` the parts of them that each file has; ``days`` those of issue.
+    ``laid`` are the sections, ``files`` the parts of them that each file has; ``days`` those of issue; ``left_out``:
+    how many cannot be made again.
     """
 
     def __init__(
@@ -63,10 +64,11 @@ class Scheme:
         self.courses: set[str] = set()
         self.days: set[date] = set()
         self.settings: set[str] = set()  # digests of what the certificates were made from
+        self.left_out = 0
         self.laid: list[Laid] = []
         self._survey(fillings, chosen)
         self._stop()
-        found = self._sections(chosen)
+        found = self._sections([one for one in chosen if one.serial in self._documents])
         self.duplex = options.duplex != "none" and not options.proof and self._has_backs(found)
         self._lay_out(found)
         self._stop()
@@ -109,12 +111,14 @@ class Scheme:
     # --- how it comes about ------------------------------------------------------------------
 
     def _survey(self, fillings: Fillings, chosen: Sequence[Chosen]) -> None:
-        """The pages of each certificate."""
+        """The pages of each certificate. Those that cannot be made again are warnings, unless there is no other."""
+        lost: dict[Problem, None] = {}
         for held in self.read(chosen):
             try:
                 document = fillings.document(held)
             except CertgenError as error:
-                self._problems += [problem for problem in error.problems if problem not in self._problems]
+                lost |= dict.fromkeys(error.problems)
+                self.left_out += 1
                 continue
             if id(document) not in self._printed:
                 self._printed[id(document)] = self._pages_of(document)
@@ -122,6 +126,14 @@ class Scheme:
             self.days.add(held.issued)
             self.settings.add(held.setting)
             self.courses.add(held.content.course if held.content else "")
+        if self._documents:
+            self._problems += [replace(problem, severity="warning") for problem in lost]
+        else:
+            self._problems += lost
+        if self._documents and self.left_out:
+            are = "is" if self.left_out == 1 else "are"
+            words = f"{many(self.left_out)} cannot be made again and {are} left out."
+            self._tell("left-out", words, "Print the PDF files that were issued, where you have them.", "warning")
 
     def _pages_of(self, document: Document) -> tuple[int, ...]:
         wanted = self._options.pages
