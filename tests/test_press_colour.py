@@ -544,9 +544,26 @@ def test_what_cannot_be_converted_is_refused_by_the_pictures_name() -> None:
 
 def test_a_drawing_that_contains_itself_is_refused() -> None:
     pdf = Pdf.new()
-    inside = pdf.make_indirect(form(pdf, "/F Do"))
+    inside = pdf.make_indirect(form(pdf, "/F Do " * 9))
     inside.Resources = Dictionary(XObject=Dictionary(F=inside))
-    assert "drawings within drawings" in refused("/F Do", Dictionary(XObject=Dictionary(F=inside)), pdf)
+    assert "within itself" in refused("/F Do", Dictionary(XObject=Dictionary(F=inside)), pdf)
+
+
+def test_functions_that_would_never_end_are_refused() -> None:
+    pdf = Pdf.new()
+    part: Any = pdf.make_indirect(from_to(*RAINBOW[:2]))
+    for _ in range(12):  # eight to the power of twelve
+        bounds, encode = decimals(*(at / 8 for at in range(1, 8))), [0, 1] * 8
+        part = Dictionary(FunctionType=3, Domain=[0, 1], Functions=Array([part] * 8), Bounds=bounds, Encode=encode)
+        part = pdf.make_indirect(part)
+    assert "too many functions" in refused("/S sh", shades(axial(pdf, part)), pdf)
+    steps = "{ " + "dup mul " * 900 + "}"
+    growing = Array([Name.Separation, Name("/Gold"), Name.DeviceRGB, program(pdf, "{ pop 7 " + steps[2:], 1, 3)])
+    assert "not sound" in refused("/C cs 1 scn", spaces(C=growing), pdf)
+    wide = pdf.make_stream(bytes(2**12 * 3), FunctionType=0, Size=[2] * 12, BitsPerSample=8)
+    wide.Domain, wide.Range = Array([0, 1] * 12), Array([0, 1] * 3)
+    inks = Array([Name.DeviceN, Array([Name(f"/Ink{at}") for at in range(12)]), Name.DeviceRGB, wide])
+    assert "unknown kind" in refused("/C cs", spaces(C=inks), pdf)
 
 
 def test_damaged_pictures_are_refused_in_words_and_never_crash(gallery: Gallery) -> None:

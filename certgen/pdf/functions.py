@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import operator
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise, product
 from typing import Any
 
@@ -18,20 +18,39 @@ from pikepdf import Array, Dictionary, Name, Object, Stream
 DEEPEST = 16  # functions within functions
 _DEEPEST_STACK = 200
 _MOST_TOKENS = 10_000
-_MOST_VALUES = 1 << 22  # of a table
+_MOST_VALUES = 1 << 20  # of a table
+_MOST_INPUTS = 8  # of a table: with each, twice as many of its entries are mixed
+MOST = 4096  # functions in one, counted as often as they are used
 _BITS = (1, 2, 4, 8, 12, 16, 24, 32)
 
 Values = list[float]
 Function = Callable[[Sequence[float]], Values]
 
 
-def function(thing: Object, depth: int = 0) -> Function:
+class _Count:
+    """How many functions there are, and how deep this one is in others."""
+
+    def __init__(self) -> None:
+        self.all = self.depth = 0
+
+    def within(self, things: Iterable[Object]) -> list[Function]:
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise ValueError("functions within functions")
+        found = [function(thing, self) for thing in things]
+        self.depth -= 1
+        return found
+
+
+def function(thing: Object, count: _Count | None = None) -> Function:
     """What a function object does. An array of functions gives each one's first value. ValueError: it is none, or one
     that cannot be used."""
-    if depth > DEEPEST:
-        raise ValueError("functions within functions")
+    count = count or _Count()
+    count.all += 1
+    if count.all > MOST:
+        raise ValueError("too many functions")
     if isinstance(thing, Array):
-        parts = [function(part, depth + 1) for part in thing]
+        parts = count.within(thing)
         return lambda values: [part(values)[0] for part in parts]
     if not isinstance(thing, Dictionary | Stream):
         if thing == Name.Identity:
@@ -39,7 +58,7 @@ def function(thing: Object, depth: int = 0) -> Function:
         raise ValueError("no function")
     try:
         domain, limits = _pairs(thing.Domain), _pairs(thing.get("/Range", Array()))
-        made = _KINDS[int(thing.FunctionType)](thing, domain, limits, depth)
+        made = _KINDS[int(thing.FunctionType)](thing, domain, limits, count)
     except (KeyError, AttributeError, TypeError, IndexError, OverflowError) as error:
         raise ValueError(f"a function that is not sound ({error})") from None
 
@@ -65,16 +84,16 @@ def domain(thing: Object) -> list[tuple[float, float]]:
 Ends = list[tuple[float, float]]
 
 
-def _sampled(thing: Any, domain: Ends, limits: Ends, depth: int) -> Function:
+def _sampled(thing: Any, domain: Ends, limits: Ends, count: _Count) -> Function:
     """A table, with what lies between its entries mixed (7.10.2)."""
     sizes = [int(size) for size in thing.Size]
     bits, outputs = int(thing.BitsPerSample), len(limits)
     encode = _pairs(thing.get("/Encode", Array([end for size in sizes for end in (0, size - 1)])))
     decode = _pairs(thing.Decode) if "/Decode" in thing else limits
-    count = math.prod(sizes) * outputs
-    if bits not in _BITS or min(sizes) < 1 or count > _MOST_VALUES or not outputs:
+    total = math.prod(sizes) * outputs
+    if bits not in _BITS or min(sizes) < 1 or total > _MOST_VALUES or not outputs or len(sizes) > _MOST_INPUTS:
         raise ValueError("a table of an unknown kind")
-    table = _unpacked(thing.read_bytes(), bits, count)
+    table = _unpacked(thing.read_bytes(), bits, total)
     strides = [outputs * math.prod(sizes[:at]) for at in range(len(sizes))]
     top = 2**bits - 1
 
@@ -97,7 +116,7 @@ def _sampled(thing: Any, domain: Ends, limits: Ends, depth: int) -> Function:
     return run
 
 
-def _exponential(thing: Any, domain: Ends, limits: Ends, depth: int) -> Function:
+def _exponential(thing: Any, domain: Ends, limits: Ends, count: _Count) -> Function:
     """From one set of values to another (7.10.3)."""
     first = [float(value) for value in thing.get("/C0", Array([0]))]
     last = [float(value) for value in thing.get("/C1", Array([1]))]
@@ -105,9 +124,9 @@ def _exponential(thing: Any, domain: Ends, limits: Ends, depth: int) -> Function
     return lambda values: [a + values[0] ** power * (b - a) for a, b in zip(first, last, strict=True)]
 
 
-def _stitched(thing: Any, domain: Ends, limits: Ends, depth: int) -> Function:
+def _stitched(thing: Any, domain: Ends, limits: Ends, count: _Count) -> Function:
     """Several, one after the other (7.10.4)."""
-    parts = [function(part, depth + 1) for part in thing.Functions]
+    parts = count.within(thing.Functions)
     encode = _pairs(thing.Encode)
     edges = [domain[0][0], *(float(bound) for bound in thing.Bounds), domain[0][1]]
     spans = list(pairwise(edges))
@@ -124,7 +143,7 @@ def _stitched(thing: Any, domain: Ends, limits: Ends, depth: int) -> Function:
 # --- the fourth kind -------------------------------------------------------------------------
 
 
-def _calculator(thing: Any, domain: Ends, limits: Ends, depth: int) -> Function:
+def _calculator(thing: Any, domain: Ends, limits: Ends, count: _Count) -> Function:
     """A program (7.10.5)."""
     tokens = re.findall(r"[{}]|[^\s{}]+", re.sub(r"%[^\r\n]*", " ", thing.read_bytes().decode("latin-1")))
     if len(tokens) > _MOST_TOKENS or tokens[:1] != ["{"]:
@@ -248,7 +267,7 @@ _OPERATORS: dict[str, Callable[[list[Any]], None]] = {
     "true": lambda stack: stack.append(True), "truncate": _one(math.trunc), "xor": _two(operator.xor),
 }  # fmt: skip
 
-_KINDS: dict[int, Callable[[Any, Ends, Ends, int], Function]] = {
+_KINDS: dict[int, Callable[[Any, Ends, Ends, _Count], Function]] = {
     0: _sampled,
     2: _exponential,
     3: _stitched,

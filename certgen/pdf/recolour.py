@@ -103,6 +103,7 @@ class _Recolour:
         self.plates = Plates(press, self.ink)
         self.shades = Shades(press, self.ink)
         self._made: dict[tuple[tuple[int, int], type], Object] = {}
+        self._open: set[tuple[tuple[int, int], type]] = set()  # being made
         self._inks: dict[str, Object] = {}
 
     # --- content -----------------------------------------------------------------------------
@@ -235,7 +236,11 @@ class _Recolour:
             return make()
         key = thing.objgen, type(plates)
         if key not in self._made:
+            if key in self._open:
+                raise ValueError("a drawing within itself")
+            self._open.add(key)
             self._made[key] = make()
+            self._open.remove(key)
         return self._made[key]
 
     def _indirect(self, thing: Object) -> Object:
