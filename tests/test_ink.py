@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import pickle
 import re
+from itertools import product
 from pathlib import Path
 
 import jsonschema
@@ -98,6 +99,15 @@ def test_a_mixed_colour_looks_on_paper_as_it_does_on_the_screen(press: Press) ->
         assert printed is not None
         meant = Image.new("RGB", (1, 1), tuple(round(255 * part) for part in colour))
         assert apart(printed, meant)[0] < 2
+
+
+def test_no_colour_takes_more_ink_than_the_paper_holds(press: Press) -> None:
+    """The profile's own limit is 300 %."""
+    steps = [at / 6 for at in range(7)]
+    for colour in product(steps, steps, steps):
+        written = press.fill(colour)
+        if written.endswith(b" k"):
+            assert sum(float(part) for part in written.split()[:4]) <= 3.01, colour
 
 
 def test_a_grey_in_black_alone_is_as_light_as_on_the_screen(press: Press) -> None:
