@@ -364,12 +364,12 @@ class Server:
     def __init__(self) -> None:
         self.got: list[tuple[str, bytes]] = []
         self.lock = threading.Lock()
-        self.slow = False
+        self.patient = False
 
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
         if address.startswith("chidi"):
             return "550 5.1.1 No such user here"
-        if address.startswith("olena") and not self.slow:
+        if address.startswith("olena") and not self.patient:
             return "451 4.7.1 Greylisted, come back later"
         envelope.rcpt_tos.append(address)
         return "250 OK"
@@ -407,6 +407,20 @@ def test_what_a_server_refuses_is_told_with_the_row_and_its_own_words(desk: Desk
     for to, data in server.got:
         if to.startswith("ana"):
             assert attached(data) == {held["Ana Díaz"].file: held["Ana Díaz"].sha256}
+
+
+def test_an_again_that_was_cut_short_is_gone_on_with(desk: Desk, server: Server) -> None:
+    pace = ("--wait", "0", "--per-minute", "6000")
+    server.patient = True
+    assert "Messages: 4 sent, 1 refused." in desk.send(*pace)
+    server.patient = False
+    said = desk.send("--again", *pace)
+    assert "3 sent, 1 refused, 1 waiting" in said and "without --again" in said
+    with desk.registry() as registry:
+        (entry,) = registry.outbox().due("certificate")
+        assert (entry.round, entry.state) == (1, "reserved")
+    said = desk.run("send", desk.roster, "--again", code=ExitCode.USAGE)  # nobody can be asked
+    assert "the rest of it" in said and "1 message with" in said
 
 
 def test_the_server_can_be_tried_without_sending_anything(desk: Desk, server: Server) -> None:

@@ -40,7 +40,10 @@ def before(console: Console, plan: Plan) -> None:
         "bounced": "did not get it: it came back",
         "sending": "may have got it before",
     }
-    console.print("Left out, as they were mailed before (--again mails them all the same):")
+    if plan.rest:
+        console.print("An --again was cut short: this is the rest of it. Left out:")
+    else:
+        console.print("Left out, as they were mailed before (--again mails them all the same):")
     for state, words in told.items():
         if state in states:
             console.print(f"  {states.count(state):>6,}  {words}")
@@ -108,7 +111,8 @@ def shown(console: Console, data: bytes) -> None:
     for name in ("From", "To", "Subject"):
         console.print(printable(f"{name}: {' '.join(str(message[name]).split())}"), soft_wrap=True)
     console.print()
-    console.print(printable(_unflowed(text)).rstrip(), soft_wrap=True)
+    for line in printable(_unflowed(text)).rstrip().split("\n"):
+        console.print(line, soft_wrap=line.startswith("<http"))  # an address stays whole
     console.print()
     for part in message.iter_attachments():
         size = len(part.get_payload(decode=True) or b"")
@@ -143,7 +147,7 @@ def bar(console: Console) -> Iterator[Callable[[sending.Progress], None]]:
         yield watch
 
 
-def told(screen: Screen, outcome: Outcome, plan: Plan) -> int:
+def told(screen: Screen, outcome: Outcome, plan: Plan, *, again: bool) -> int:
     """What became of all; the exit code."""
     names = {one.chosen.serial: one for one in plan.ready}
     console = screen.console
@@ -182,8 +186,9 @@ def told(screen: Screen, outcome: Outcome, plan: Plan) -> int:
     whole = not (outcome.refused or outcome.unknown or outcome.waiting or plan.without)
     console.print(f"Messages: {', '.join(told)}.", style="bold" if whole else "bold yellow")
     if outcome.waiting:
+        bare = ", without --again," if again else ""
         when = f", not before {outcome.next_try.astimezone():%H:%M}" if outcome.next_try else ""
-        console.print(f"Run the same command again to send those that wait{when}. Nobody gets it twice.")
+        console.print(f"Run the same command again{bare} to send those that wait{when}. Nobody gets it twice.")
     if outcome.unknown:
         console.print("Ask those of whom it is not known; --again with --code sends to one of them once more.")
     if outcome.stopped == "interrupted":

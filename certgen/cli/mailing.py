@@ -139,7 +139,7 @@ class Desk:
                 again=again,
                 waiting=lambda who: click.echo(f"Waiting for {printable(who)}, who is sending …", err=True),
             )
-        code = delivery.told(self.here.screen, outcome, plan)
+        code = delivery.told(self.here.screen, outcome, plan, again=again)
         self._report(chosen, plan, report)
         return code
 

@@ -36,13 +36,14 @@ class Ready(Struct, frozen=True):
 
 class Plan(Struct, kw_only=True):
     """What is about to be sent. ``mailed``: who got it before, and is left out, with what became of it; ``without``:
-    who has no address that can be written to."""
+    who has no address that can be written to; ``rest``: it is what an ``--again`` that was cut short left."""
 
     ready: list[Ready]
     mailed: dict[int, Entry]
     without: list[Chosen]
     languages: Counter[str]
     titles: Counter[str]
+    rest: bool = False
 
 
 def plan(
@@ -63,7 +64,8 @@ def plan(
         return made
     latest = registry.outbox().latest([one.serial for one in chosen], purpose)
     # As the outbox does: an --again that was cut short is gone on with, and nobody gets it twice.
-    again = again and not any(entry.state == "reserved" and entry.round for entry in latest.values())
+    made.rest = again and any(entry.state == "reserved" and entry.round for entry in latest.values())
+    again = again and not made.rest
     known: set[tuple[str, str, str]] = set()
     empty: dict[str, int] = defaultdict(int)
     further: list[Problem] = []
