@@ -156,7 +156,7 @@ class Enrolment(Intake, ABC):
         job, held = standing.job, standing.match.current
         if revision is None:
             revision = 0
-            if held is not None and standing.match.kind not in ("other-email", "other-name"):
+            if held is not None and held.person == standing.wanted.person:
                 revision = held.revision + (standing.do == "replace")
         return credentials.mint(
             job.recipient, self.course, self.issuer, job.award, job.language, self.secret, revision=revision

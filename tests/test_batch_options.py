@@ -101,6 +101,33 @@ def test_pdfs_are_signed_as_well_when_asked_for(
     assert run(academy, sign_pdf=file).counts.unchanged == 3
 
 
+def test_an_address_that_is_added_later_makes_nobody_another_person(academy: Academy) -> None:
+    academy.write_roster("Name,Score,Attendance\nAna Díaz,91,90\n")
+    (first,) = run(academy).certificates
+    academy.write_roster("Name,E-mail,Score,Attendance\nAna Díaz,ana@example.org,91,90\n")
+    again = run(academy)
+    (second,) = again.certificates
+    assert (second.state, second.code) == ("unchanged", first.code)
+    assert "readdressed" in [problem.code for problem in again.problems]
+    academy.write_roster("Name,E-mail,Hours,Score,Attendance\nAna Díaz,ana@example.org,50,91,90\n")
+    (third,) = run(academy, on_change="replace").certificates
+    assert third.code != first.code
+    registry = Registry.open(academy.folder, [])
+    assert registry is not None
+    with registry:
+        old = registry.find(first.code.replace("-", ""))
+        assert old is not None
+        assert (old.state, old.replaced_by) == ("replaced", third.code.replace("-", ""))
+    assert run(academy).counts.unchanged == 1
+
+
+def test_two_of_a_name_are_asked_about_when_addresses_are_added(academy: Academy) -> None:
+    academy.write_roster("Name,Score,Attendance\nBo Li,91,90\n")
+    run(academy)
+    academy.write_roster("Name,E-mail,Score,Attendance\nBo Li,bo@example.org,91,90\nBo Li,li@example.org,91,90\n")
+    assert "other-email" in [problem.code for problem in run(academy).problems]
+
+
 def test_a_corrected_address_is_where_mail_goes_from_then_on_and_the_certificate_stays(academy: Academy) -> None:
     """The person is known by an id, so another address is no other person."""
     academy.write_roster("Id,Name,E-mail,Score,Attendance\n7,Ana Díaz,ana@exmaple.org,91,90\n")

@@ -49,7 +49,7 @@ def reserve(
                 raise ValueError(f"{ask.match.kind}, and not to be replaced: {wanted.person}")
             revision = revisions.get(wanted.person, -1) + 1
             row = _row(serial, code_of(wanted, revision), revision)
-            if ask.match.kind in ("other-email", "other-name") and ask.replace and current is not None:
+            if ask.replace and current is not None and current.person != wanted.person:
                 row["replaces"] = current.serial
             serial += 1
             added.append(row)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
@@ -30,7 +31,7 @@ def matches(wanted: Sequence[Wanted], rows: Iterable[Held]) -> list[Match]:
         people.setdefault(row.person, []).append(row)
     found: list[Match | None] = [_match(one, people[one.person]) if one.person in people else None for one in wanted]
     if None in found:
-        gone = _Gone(people, {one.person for one in wanted})
+        gone = _Gone(people, wanted)
         found = [match or gone.match(one) for one, match in zip(wanted, found, strict=True)]
     return [match or Match("new") for match in found]
 
@@ -84,12 +85,14 @@ def _words(value: str | Decimal | date | None) -> str:
 class _Gone:
     """People of these runs who are not on the roster any more: one of them may be somebody who seems to be new."""
 
-    def __init__(self, people: Mapping[str, Sequence[Held]], wanted: set[str]) -> None:
+    def __init__(self, people: Mapping[str, Sequence[Held]], wanted: Sequence[Wanted]) -> None:
+        there = {one.person for one in wanted}
+        self._names = Counter((one.run, folded(one.content.name)) for one in wanted)
         self._namesakes: dict[tuple[str, str], list[Held]] = {}  # (run, folded name) -> current rows
         self._misspelt: dict[tuple[str, ...], list[Held]] = {}  # of those who are known by their names alone
         for person, rows in people.items():
             current = max((row for row in rows if row.state in ("issued", "reserved")), key=_currency, default=None)
-            if person in wanted or current is None or current.content is None:
+            if person in there or current is None or current.content is None:
                 continue
             self._namesakes.setdefault((current.run, folded(current.content.name)), []).append(current)
             if current.by == "name":
@@ -98,12 +101,18 @@ class _Gone:
         self._taken: set[int] = set()  # each can be one person only
 
     def match(self, wanted: Wanted) -> Match:
-        """Two who both have ids are two people; one whose name is spelt a little otherwise may be the same one, where
-        there is nothing but names to go by."""
-        row = next(self._free(self._namesakes.get((wanted.run, folded(wanted.content.name)), ())), None)
+        """Two who both have ids are two people. Who had a name only, and now has an address or an id as well, is that
+        person, if nobody else is called so. One whose name is spelt a little otherwise may be the same one, where there
+        is nothing but names to go by."""
+        name = wanted.run, folded(wanted.content.name)
+        row = next(self._free(self._namesakes.get(name, ())), None)
         if row is not None and not (row.by == "id" and wanted.by == "id"):
             self._taken.add(row.serial)
-            return Match("other-email", row, (_identity(row, wanted), *differences(row.content, wanted.content)))
+            told = differences(row.content, wanted.content)
+            alone = self._names[name] == len(self._namesakes[name]) == 1
+            if alone and row.by == "name" and row.state == "issued":
+                return Match("changed" if told else "unchanged", row, told)
+            return Match("other-email", row, (_identity(row, wanted), *told))
         if wanted.by == "name" and self._misspelt:
             for key in slips(wanted.content.name):
                 for row in self._free(self._misspelt.get((wanted.run, *key), ())):
