@@ -416,6 +416,22 @@ def test_a_soft_mask_lets_through_as_much_as_before() -> None:
         assert abs((255 - old) * (255 - black) / 255 - (255 - new)) < 6
 
 
+def test_a_soft_mask_that_is_turned_round_stays_so(tmp_path: Path) -> None:
+    """As Chromium writes it: what is drawn in the mask hides."""
+    pdfium = pytest.importorskip("pypdfium2")
+    pdf = Pdf.new()
+    hidden = form(pdf, "0 g 20 20 160 160 re f", Group=Dictionary(S=Name.Transparency, CS=Name.DeviceGray))
+    mask = Dictionary(Type=Name.Mask, S=Name.Alpha, G=hidden, TR=from_to((1,), (0,)))
+    states = Dictionary(ExtGState=Dictionary(M=Dictionary(SMask=mask)))
+    file = tmp_path / "logo.pdf"
+    file.write_bytes(pressed.page("/M gs 0.8 0.2 0.1 rg 0 0 200 200 re f", states, pdf))
+    made = artwork.image(file, 200, 200, [])
+    assert made is not None
+    for data in (made.pdf, printed(made.pdf)):
+        look = pdfium.PdfDocument(data)[0].render(scale=1).to_pil().convert("RGB")
+        assert look.getpixel((100, 100)) == (255, 255, 255) and look.getpixel((5, 100)) != (255, 255, 255)
+
+
 # --- what stays ------------------------------------------------------------------------------
 
 

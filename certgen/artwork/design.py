@@ -261,7 +261,8 @@ class _Design:
             self._image(mask)
 
     def _state(self, state: Object, depth: int) -> None:
-        """Graphics state; ISO 19005-3, 6.2.5: no transfer functions, no halftones of one's own."""
+        """Graphics state; ISO 19005-3, 6.2.5: no transfer functions, no halftones of one's own. A soft mask's /TR stays
+        (ISO 32000-1, 11.6.5.2): it is another thing, and without it what is hidden would show."""
         for key, plain in (("/TR", "/Identity"), ("/TR2", "/Default")):
             if key in state:
                 if str(state[key]) != plain and not (key == "/TR2" and str(state[key]) == "/Identity"):
@@ -276,8 +277,6 @@ class _Design:
                 self.report("odd-design", "The PDF blends colours in an unknown way.", "Ask for PDF/X-4.")
         mask = state.get("/SMask")
         if isinstance(mask, Dictionary) and isinstance(mask.get("/G"), Stream) and self._new(mask.G):
-            if "/TR" in mask:
-                del mask["/TR"]
             self._form(mask.G, depth, "a mask")
 
     def _space(self, space: Object | None) -> None:
