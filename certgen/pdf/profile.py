@@ -246,7 +246,7 @@ def _refused(path: Path, reason: str, hint: str) -> CertgenError:
     return CertgenError(
         Problem(
             code="press-profile",
-            message=f"{path.name} is not a profile to print with: {reason}.",
+            message=f"This is not a profile that can be printed with: {reason}.",
             hint=hint,
             file=str(path),
             exit_code=ExitCode.LAYOUT,
