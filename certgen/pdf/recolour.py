@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from io import BytesIO
-from itertools import product
 from typing import Any
 
 import pikepdf
@@ -20,14 +19,14 @@ from certgen.errors import CertgenError, ExitCode, Problem
 from certgen.page import Artwork
 from certgen.pdf import pixels
 from certgen.pdf.functions import Values
+from certgen.pdf.inkwell import Inkwell
 from certgen.pdf.meshes import Mesh
 from certgen.pdf.mixing import Plates, Shades
 from certgen.pdf.separation import PROCESS, Press
-from certgen.pdf.spaces import Grey, Indexed, Inks, Lab, Pattern, Process, Rgb, Space, space
-from certgen.pdf.tables import Tables, decimals, levels, table
+from certgen.pdf.spaces import Grey, Indexed, Lab, Pattern, Process, Rgb, Space, space
+from certgen.pdf.tables import Tables, decimals, levels
 
 _DEEPEST = 24  # drawings within drawings
-_GRID = {1: 256, 2: 33, 3: 17, 4: 9, 5: 6, 6: 5}  # samples on each side of a mixture of so many inks
 _FAINT = 3  # levels by which a picture's colours may differ and still be a grey one
 _OF_A_PRESS = ("/OP", "/op", "/OPM", "/TR", "/TR2", "/HT", "/HTP", "/BG", "/BG2", "/UCR", "/UCR2")
 
@@ -100,11 +99,11 @@ class _Recolour:
 
     def __init__(self, pdf: Pdf, press: Press) -> None:
         self.pdf, self.press = pdf, press
-        self.plates = Plates(press, self.ink)
-        self.shades = Shades(press, self.ink)
+        self.inks = Inkwell(pdf, press)
+        self.plates = Plates(press, self.inks.ink)
+        self.shades = Shades(press, self.inks.ink)
         self._made: dict[tuple[tuple[int, int], type], Object] = {}
         self._open: set[tuple[tuple[int, int], type]] = set()  # being made
-        self._inks: dict[str, Object] = {}
 
     # --- content -----------------------------------------------------------------------------
 
@@ -164,7 +163,7 @@ class _Recolour:
         found = space(named, work.spaces)
         work.now[lines] = found
         if isinstance(found, Pattern) or work.plates.keeps(found):
-            kept = self._kept(found, work.plates)
+            kept = self.inks.kept(found, work.plates)
             if isinstance(kept, Array):
                 kept = self._indirect(kept)
                 named = work.name("/ColorSpace", kept)
@@ -306,7 +305,7 @@ class _Recolour:
         plates, found = work.plates, space(shading.ColorSpace, work.spaces)
         made: Any = _copied(self.pdf, shading) if isinstance(shading, Stream) else _without(shading)
         if plates.keeps(found):
-            made.ColorSpace = self._kept(found, plates)
+            made.ColorSpace = self.inks.kept(found, plates)
             return self._indirect(made)
         if "/Function" not in shading:
             mesh = Mesh(shading, found.components)
@@ -325,62 +324,6 @@ class _Recolour:
         made.Function = tables.written(self.pdf, colours[len(ground) :])
         return self._indirect(made)
 
-    # --- spaces that stay ---------------------------------------------------------------------
-
-    def _kept(self, found: Space, plates: Plates) -> Any:
-        match found:
-            case Pattern():
-                if found.base is None:
-                    return Name.Pattern
-                base = self._kept(found.base, plates) if plates.keeps(found.base) else plates.space
-                return Array([Name.Pattern, base])
-            case Indexed():
-                count = found.base.components
-                table = levels(found.colours)
-                return Array([Name.Indexed, self._kept(found.base, plates), len(table) // count - 1, String(table)])
-            case Process():
-                self.press.used.update(PROCESS)
-            case Inks() if found.components == 1:
-                return self.ink(found.names[0], found)
-            case Inks():
-                return self._inks_together(found)
-        return plates.space
-
-    def ink(self, called: str, found: Inks | None = None) -> Object:
-        """An ink by its name, the same one throughout the file: what stands in for it is said once."""
-        if called in self._inks:
-            return self._inks[called]
-        spot = next((spot for spot in self.press.spots.values() if spot.name == called), None)
-        made: Object
-        if spot is not None:
-            made = Dictionary(
-                FunctionType=2, Domain=[0, 1], C0=[0, 0, 0, 0], C1=decimals([part / 100 for part in spot.cmyk]), N=1
-            )
-        else:
-            assert found is not None
-            tables = self.press.tables
-            if called not in tables:
-                tints = [[step / 255] for step in range(256)]
-                tables[called] = levels(found.process(tint, self.press.profile) for tint in tints)
-            made = table(self.pdf, tables[called], [256], [0, 1], 4)
-        array = Array([Name.Separation, Name("/" + called), Name.DeviceCMYK, self._indirect(made)])
-        self._inks[called] = self._indirect(array)
-        return self._inks[called]
-
-    def _inks_together(self, found: Inks) -> Object:
-        """DeviceN (8.6.6.5), without what readers need no more than a press does."""
-        names = Array([Name("/" + ink) for ink in found.names])
-        if isinstance(found.other, Process):
-            return Array([Name.DeviceN, names, Name.DeviceCMYK, found.mixture])
-        count = found.components
-        if count not in _GRID:
-            raise ValueError(f"a mixture of {count} inks")
-        steps = [step / (_GRID[count] - 1) for step in range(_GRID[count])]
-        places = [values[::-1] for values in product(steps, repeat=count)]  # the first ink changes fastest (7.10.2)
-        mixtures = levels(found.process(values, self.press.profile) for values in places)
-        made = table(self.pdf, mixtures, [_GRID[count]] * count, [0, 1] * count, 4)
-        return Array([Name.DeviceN, names, Name.DeviceCMYK, made])
-
     # --- pictures -----------------------------------------------------------------------------
 
     def _image(self, picture: Any, spaces: Any, plates: Plates) -> Any:
@@ -393,7 +336,7 @@ class _Recolour:
         key = [int(value) for value in picture.Mask] if isinstance(picture.get("/Mask"), Array) else None
         level = isinstance(found, Grey) and (depth == 1 or key is not None)  # black and white are so on every press
         if level or (plates.keeps(found) and not isinstance(found, Indexed)):
-            return self._same(picture, Name.DeviceGray if isinstance(found, Grey) else self._kept(found, plates))
+            return self._same(picture, Name.DeviceGray if isinstance(found, Grey) else self.inks.kept(found, plates))
         if isinstance(found, Indexed):
             return self._same(picture, self._indexed(found, plates))
         soft = picture.get("/SMask")
@@ -433,7 +376,7 @@ class _Recolour:
 
     def _indexed(self, found: Indexed, plates: Plates) -> Any:
         if plates.keeps(found.base):
-            return self._kept(found, plates)
+            return self.inks.kept(found, plates)
         own, colours = plates.mixed(found.base, found.colours)
         if own is None and len(colours) > 1:  # a palette is no gradient: each colour is printed as it alone would be
             each = [plates.mixed(found.base, [colour]) for colour in found.colours]
