@@ -21,7 +21,7 @@ from certgen.mail.smtp import Smtp
 from certgen.mail.transport import Letter, Line
 from certgen.registry.outbox import Entry
 from tests.conftest import ROOT
-from tests.mailfaults.letters import Leaping, letters
+from tests.mailfaults.letters import Leaping, letter, letters
 from tests.mailfaults.server import Post
 from tests.registers import issue, opened, people
 
@@ -87,12 +87,12 @@ class Unhurried:
         line = self._server.line()
         deliver = line.deliver
 
-        def unhurried(letter: Letter, data: bytes, ready: Callable[[], None]) -> Reply:
+        def unhurried(given: Letter, data: bytes, ready: Callable[[], None]) -> Reply:
             def settled() -> None:
                 ready()
-                self._post.settle(letter.to)
+                self._post.settle(given.to)
 
-            return deliver(letter, data, settled)
+            return deliver(given, data, settled)
 
         line.deliver = unhurried  # type: ignore[method-assign]
         return line
@@ -133,6 +133,20 @@ def misbehaved(made: Path, folder: Path, seed: int, connections: int = 1) -> Fou
         "seconds": round(seconds, 1),
     }
     return Found(figures, faults)
+
+
+def plain(made: Path, folder: Path, connections: int) -> Found:
+    """Everybody is mailed through a server that takes everything at once, as fast as it goes; messages of 70 kB."""
+    shutil.copytree(made, folder)
+    with opened(folder) as registry, Post(data_size_limit=None) as post:
+        wanted = [letter(held, size=70_000) for held in registry.all()]
+        begun = time.monotonic()
+        done = send(
+            registry, wanted, Smtp("127.0.0.1", post.port, "none"), Pace(per_minute=1e9, connections=connections)
+        )
+        seconds = time.monotonic() - begun
+        faults = judged(post, done)
+    return Found({"sent": len(done.sent), "a second": round(len(done.sent) / seconds)}, faults)
 
 
 def judged(post: Post, done: Outcome) -> list[str]:
