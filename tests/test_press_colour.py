@@ -499,11 +499,28 @@ def test_what_is_drawn_twice_is_converted_once() -> None:
 # --- plates ----------------------------------------------------------------------------------
 
 
+def test_glyphs_in_several_inks_keep_them_apart() -> None:
+    pdf = Pdf.new()
+    drawn = letters(pdf)
+    other = pdf.make_stream(f"800 0 d0 {GOLDEN} rg 0 0 600 700 re f".encode())
+    house = pdf.make_stream(f"800 0 d0 {HOUSE} rg 0 0 600 700 re f".encode())
+    font: Any = drawn.Font.T
+    font.CharProcs = Dictionary(a=house, b=other)
+    font.Encoding = Dictionary(Differences=[97, Name.a, Name.b])
+    font.LastChar, font.Widths = 98, Array([800, 800])
+    gold = Spot("PANTONE 871 C", (20, 35, 75, 15))
+    ink = Press(Profile.of(None), {NAVY: PANTONE, tuple(float(p) for p in GOLDEN.split()): gold})  # type: ignore[dict-item]
+    found = pressed.plates(printed(pressed.page("BT /T 90 Tf 10 60 Td (ab) Tj ET", drawn, pdf), ink), dpi=36)
+    used = {name for name, plate in found.items() if pressed.inked(plate)}
+    assert used == {"PANTONE 541 C", "PANTONE 871 C"}
+
+
 def on_plates(content: str, resources: Dictionary, pdf: Pdf) -> set[str]:
     found = pressed.plates(printed(pressed.page(content, resources, pdf), press(primary=PANTONE)), dpi=36)
     return {name for name, plate in found.items() if pressed.inked(plate)}
 
 
+GOLDEN = "0.753 0.541 0.243"
 HOUSE = " ".join(f"{part:.3f}" for part in NAVY)
 PALE = " ".join(f"{1 - (1 - part) * 0.3:.3f}" for part in NAVY)
 

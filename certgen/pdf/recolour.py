@@ -6,8 +6,9 @@ they are. Source: ISO 32000-1, 8.4 to 8.10 and 11.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from io import BytesIO
+from itertools import count
 from typing import Any
 
 import pikepdf
@@ -70,8 +71,8 @@ def _refused(called: str, reason: str) -> CertgenError:
 class _Content:
     """A content stream being written anew, with what it names."""
 
-    def __init__(self, there: Dictionary, plates: Plates) -> None:
-        self.there, self.plates = there, plates
+    def __init__(self, there: Dictionary, plates: Plates, numbers: Iterator[int]) -> None:
+        self.there, self.plates, self.numbers = there, plates, numbers
         self.spaces: Any = there.get("/ColorSpace", Dictionary())
         self.out: list[Any] = []
         self.resources: dict[str, dict[str, Object]] = {}
@@ -86,12 +87,10 @@ class _Content:
         for known, other in names.items():
             if other is thing or (other.is_indirect and thing.is_indirect and other.objgen == thing.objgen):
                 return Name(known)
-        free = next(f"/Press{at}" for at in range(len(names) + 1_000_000) if not self._taken(category, f"/Press{at}"))
+        taken = self.there.get(category, Dictionary())
+        free = next(called for at in self.numbers if (called := f"/Press{at}") not in taken)
         names[free] = thing
         return Name(free)
-
-    def _taken(self, category: str, called: str) -> bool:
-        return called in self.resources.get(category, {}) or called in self.there.get(category, Dictionary())
 
 
 class _Recolour:
@@ -103,6 +102,7 @@ class _Recolour:
         self.plates = Plates(press, self.inks.ink)
         self.shades = Shades(press, self.inks.ink)
         self._made: dict[tuple[tuple[int, int], type], Object] = {}
+        self._numbers = count()  # for names of resources: a font's glyphs share theirs
         self._open: set[tuple[tuple[int, int], type]] = set()  # being made
 
     # --- content -----------------------------------------------------------------------------
@@ -111,7 +111,7 @@ class _Recolour:
         """A content stream and the resources that it then needs."""
         if depth > _DEEPEST:
             raise ValueError("drawings within drawings")
-        work = _Content(there, plates)
+        work = _Content(there, plates, self._numbers)
         for step in pikepdf.parse_content_stream(holder):
             if isinstance(step, pikepdf.ContentStreamInlineImage):
                 self._inline(work, step)
@@ -214,6 +214,8 @@ class _Recolour:
     # --- what content names -------------------------------------------------------------------
 
     def _resource(self, work: _Content, kind: str, named: Name, depth: int) -> Object:
+        if str(named) in work.resources.get(kind, {}):
+            return work.resources[kind][str(named)]
         thing = work.there.get(kind, Dictionary()).get(str(named))
         if thing is None:
             raise ValueError(f"{named} is not there")
@@ -227,7 +229,7 @@ class _Recolour:
             case "/Font":
                 return self._once(thing, work.plates, lambda: self._font(thing, work, depth))
             case "/Shading":
-                return self._shading(thing, work)
+                return self._once(thing, work.plates, lambda: self._shading(thing, work))
         return self._once(thing, work.plates, lambda: self._pattern(thing, work, depth))
 
     def _once(self, thing: Object, plates: Plates, make: Callable[[], Object]) -> Object:
@@ -293,7 +295,7 @@ class _Recolour:
         if isinstance(pattern, Stream):
             return self._form(pattern, work, depth)
         made = _without(pattern)
-        made.Shading = self._shading(pattern.Shading, work)
+        made.Shading = self._once(pattern.Shading, work.plates, lambda: self._shading(pattern.Shading, work))
         if "/ExtGState" in pattern:
             made.ExtGState = self._state(pattern.ExtGState, work, depth)
         return made
