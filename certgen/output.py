@@ -210,16 +210,19 @@ def opened(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def staging(folder: Path, note: Callable[[str], None] = lambda place: None) -> Iterator[str]:
+def staging(folder: Path, note: Callable[[str], None] = lambda place: None, noted: Path | None = None) -> Iterator[str]:
     """A fresh folder inside ``folder`` (made if need be) that is gone afterwards. ``note`` is told before it is made:
-    what a killed run leaves is known by that (see :func:`clear`), and by its age where the note is lost."""
+    what a killed run leaves is known by that (see :func:`clear`), and by its age where the note is lost. ``noted``: the
+    last note's place, which serves again if it is in this folder: whoever changes nothing then notes nothing."""
     with opened(folder):
         for old in folder.glob(f"{_STAGING}*"):
             with suppress(OSError):  # it is just being removed
                 if time.time() - old.stat().st_mtime > 86400:
                     shutil.rmtree(old, ignore_errors=True)
-        place = str(folder / f"{_STAGING}{secrets.token_hex(4)}")
-        note(place)
+        place = str(noted)
+        if noted is None or noted.parent != folder or not noted.name.startswith(_STAGING):
+            place = str(folder / f"{_STAGING}{secrets.token_hex(4)}")
+            note(place)
         try:
             with told("The output folder cannot be written"):
                 os.mkdir(long_path(place), 0o700)  # noqa: PTH102

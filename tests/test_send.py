@@ -239,6 +239,7 @@ def test_erasing_forgets_the_address_and_names_the_messages_that_still_hold_it(d
     desk.send()
     held = desk.held()["Ana Díaz"]
     said = desk.run("erase", held.code, "--yes", "--folder", desk.folder)
+    said = "".join(said.split())  # a path may be cut at the terminal's edge
     assert ".certgen" in said and "roster-mail.xlsx" in said
     with desk.registry() as registry:
         (entry,) = registry.outbox().latest([held.serial], "certificate").values()
