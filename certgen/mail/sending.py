@@ -433,7 +433,7 @@ def _sender_refused(letter: Letter, server: str, reply: Reply) -> Problem:
 
 def _unreachable(server: str, reply: Reply) -> Problem:
     message = f"{server} cannot be reached: {reply}"
-    hint = "Look at host and port in issuer.toml's [mail], and at this computer's connection. Run again then: it goes on."
+    hint = "Look at host and port in issuer.toml's [mail], and at this computer's connection, and run again."
     return Problem(code="mail-unreachable", message=message, hint=hint, exit_code=ExitCode.DELIVERY)
 
 
