@@ -130,7 +130,7 @@ class Batch(Paperwork):
             awards_assumed=self.course.awards_assumed,
             folder=self.folder,
             unchanged=sum(standing.do == "keep" for standing in self.standings),
-            replaced=sum(standing.do == "replace" for standing in self.standings),
+            replaced=tuple(each.job.recipient.name for each in self.standings if each.do == "replace"),
             made=tuple(self.made_first),
         )
 

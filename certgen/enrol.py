@@ -25,7 +25,7 @@ from certgen.model import Credential, NotAwarded, Recipient
 from certgen.pades import Signer
 from certgen.press import Made
 from certgen.reconcile import Standing
-from certgen.registry import Ask, Batch, Done, Match, Registry, Setting, Wanted
+from certgen.registry import Ask, Batch, By, Done, Match, Registry, Setting, Wanted
 from certgen.sealing import SPECIMEN_KEY, Sealer
 from certgen.signing import SigningKey
 from certgen.status import Place, place
@@ -123,11 +123,11 @@ class Enrolment(Intake, ABC):
         found = [Standing(*each) for each in zip(self.jobs, wanted, matches, strict=True)]
         options = self.options
         self.standings, told = reconcile.settle(
-            found, options.on_change, options.new_email, watch, again=options.replace
+            found, options.on_change, options.new_email, watch, again=options.replace, revoked=options.renew_revoked
         )
         for standing, problem in told:
             self._row_problems(standing.job.recipient, [problem])
-        if options.on_change != "replace":
+        if not options.renew_revoked:
             for standing in found:
                 if (why := reconcile.ended(standing)) is not None:
                     person = standing.job.recipient
@@ -298,17 +298,20 @@ class Enrolment(Intake, ABC):
         the last roster says. An address that is printed stays, as the certificate does."""
         assert self.registry is not None
         people: dict[int, tuple[Recipient, bool]] = {}
+        identities: dict[int, tuple[str, By]] = {}
         moved = []
         for standing in self.standings:
             held, now = standing.kept, standing.wanted
             if held is None or held.recipient is None:
                 continue
             email = held.recipient.email if self.design.prints("recipient.email") else now.recipient.email
-            if email != held.recipient.email or now.consented != held.consented:
+            if held.person != now.person:  # the same one, the user says
+                identities[held.serial] = now.person, now.by
+            if held.serial in identities or email != held.recipient.email or now.consented != held.consented:
                 people[held.serial] = replace(held.recipient, email=email), now.consented
                 moved += [now.recipient] if email != held.recipient.email else []
         if people:
-            self.registry.readdress(people)
+            self.registry.readdress(people, identities)
         if moved:
             shown = ", ".join(f"{person.name} (row {person.row})" for person in moved[:3])
             more = f" and {len(moved) - 3:,} more" if len(moved) > 3 else ""
@@ -329,6 +332,7 @@ class Enrolment(Intake, ABC):
         overrides += [f"--new-email {options.new_email}"] if options.new_email else []
         overrides += ["--skip-problems"] if options.skip_problems else []
         overrides += ["--replace"] if options.replace else []
+        overrides += ["--renew-revoked"] if options.renew_revoked else []
         for standing in standings:
             person = standing.job.recipient
             if standing.do == "replace":

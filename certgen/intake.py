@@ -50,6 +50,7 @@ class Options(Struct, frozen=True, kw_only=True):
     title_case: bool = False
     on_change: Literal["keep", "replace", "refuse"] | None = None
     new_email: Literal["same", "other"] | None = None
+    renew_revoked: bool = False  # for people whose own certificate was revoked
     check: bool = False  # read every QR code back
     badges: bool = False  # beside each certificate, as JSON and as a picture
     sign_pdf: Path | None = None  # a PKCS #12 file
@@ -90,7 +91,7 @@ class Plan(Struct, frozen=True):
     awards_assumed: bool
     folder: Path
     unchanged: int = 0
-    replaced: int = 0
+    replaced: tuple[str, ...] = ()  # names
     made: tuple[str, ...] = ()  # what was made for the academy's first batch, in sentences
 
 

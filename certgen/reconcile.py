@@ -88,11 +88,17 @@ _BASIS: dict[str, Literal["id", "email", "name"]] = {"id": "id", "email": "email
 
 
 def settle(
-    found: Sequence[Standing], on_change: OnChange | None, on_email: OnEmail | None, asker: Asker, *, again: bool
+    found: Sequence[Standing],
+    on_change: OnChange | None,
+    on_email: OnEmail | None,
+    asker: Asker,
+    *,
+    again: bool,
+    revoked: bool,
 ) -> tuple[list[Standing], list[tuple[Standing, Problem]]]:
     """What to do about each, and the problems of those about whom it is not said. Whose certificate was revoked gets
-    none, unless they are to have new ones. ``again``: those that say the same
-    are made again."""
+    none, unless they are to have new ones (``revoked``). Who is known otherwise than before, and whose certificate says
+    the same, keeps it. ``again``: those that say the same are made again."""
     done: list[Standing] = []
     problems: list[tuple[Standing, Problem]] = []
     changed = [standing for standing in found if _changed(standing)]
@@ -100,7 +106,7 @@ def settle(
     for standing in found:
         match = standing.match
         if _revoked(standing):
-            if on_change == "replace":
+            if revoked:
                 done.append(standing._replace(do="replace"))
         elif match.kind == "unchanged":
             done.append(standing._replace(do="remake" if again else "keep"))
@@ -108,8 +114,10 @@ def settle(
             said = on_email or asker.ask_email(standing)
             if said is None:
                 problems.append((standing, _identity_problem(standing)))
+            elif said == "other":
+                done.append(standing)
             else:
-                done.append(standing._replace(do="replace" if said == "same" else "make"))
+                done.append(standing._replace(do="replace" if _otherwise(standing) else "remake" if again else "keep"))
         elif _changed(standing):
             if answer in ("keep", "replace"):
                 done.append(standing._replace(do=answer))
@@ -120,6 +128,12 @@ def settle(
     return done, problems
 
 
+def _otherwise(standing: Standing) -> bool:
+    """Whether the certificate of somebody who is known otherwise says something else than the roster does: what stands
+    first of the differences of an other-email is how they are known."""
+    return len(standing.match.differences) > (standing.match.kind == "other-email")
+
+
 def ended(standing: Standing) -> str | None:
     """Why somebody gets no certificate although the roster and the rules would give one: theirs was revoked."""
     held = standing.match.current
@@ -127,7 +141,7 @@ def ended(standing: Standing) -> str | None:
         return None
     why = f" ({held.reason})" if held.reason else ""
     when = f" on {date_long(held.ended, 'en')}" if held.ended else ""
-    return f"certificate {codes.grouped(held.code)} was revoked{when}{why}; --on-change replace makes a new one"
+    return f"certificate {codes.grouped(held.code)} was revoked{when}{why}; --renew-revoked makes a new one"
 
 
 def _revoked(standing: Standing) -> bool:
@@ -178,8 +192,14 @@ def same_person(standing: Standing) -> str:
     if standing.match.kind == "other-name":
         return f"{before} has certificate {code} and is not on the roster any more; {person.name} is new there."
     old = held.recipient.email if held.recipient else None
-    now = f"has {person.email} there now" if person.email else "has no address there now"
-    return f"{before} has certificate {code} under {old or 'no address'}, is not on the roster any more, and {now}."
+    return f"{person.name} had {old or 'no address'} with certificate {code}, and has {person.email or 'none'} now."
+
+
+def what_then(standing: Standing) -> str:
+    """What becomes of the earlier certificate if it is the same person's."""
+    if _otherwise(standing):
+        return "a new certificate is made with a new code, and the old one is cancelled"
+    return "the certificate and its code stay, and mail goes to the new address"
 
 
 def _identity_problem(standing: Standing) -> Problem:
@@ -188,7 +208,7 @@ def _identity_problem(standing: Standing) -> Problem:
     return Problem(
         code=f"other-{kind}",
         message=f"{same_person(standing)} Is that the same person?",
-        hint=f"--new-{kind} same if so: the old certificate is replaced. --new-{kind} other if it is somebody else.",
+        hint=f"--new-{kind} same if so: {what_then(standing)}. --new-{kind} other if it is somebody else.",
         cell=person.cells.get(kind),
         exit_code=ExitCode.ROSTER,
     )

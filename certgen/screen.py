@@ -100,11 +100,11 @@ class Screen:
         return answer
 
     def ask_email(self, standing: Standing) -> OnEmail | None:
-        from certgen.reconcile import same_person
+        from certgen.reconcile import same_person, what_then
 
         if not self._ask:
             return None
-        words = f"{same_person(standing)} Is that the same person"
+        words = f"{same_person(standing)} If that is the same person, {what_then(standing)}. Is it"
         return "same" if click.confirm(filled(printable(words)), default=True) else "other"
 
     def plan(self, plan: Plan, problems: list[Problem]) -> None:
@@ -127,7 +127,8 @@ class Screen:
         if plan.unchanged:
             rows.append(("Unchanged", f"{plan.unchanged:,} issued already"))
         if plan.replaced:
-            rows.append(("Replaced", f"{plan.replaced:,}, whose old certificates are cancelled"))
+            names = ", ".join(map(printable, plan.replaced[:5])) + (", …" if len(plan.replaced) > 5 else "")
+            rows.append(("Replaced", f"{len(plan.replaced):,}, whose old certificates are cancelled: {names}"))
         if plan.left_out:
             rows.append(("Left out", f"{plan.left_out:,} for their problems"))
         rows += [("Issued", f"{date_long(plan.issued, 'en')}; they {expiry}"), ("Into", near(plan.folder))]
@@ -183,7 +184,9 @@ class Screen:
         self._stop()
         console, counts = self.console, result.counts
         if result.not_awarded and result.status != "refused":
-            console.print(f"{people(counts.not_awarded).capitalize()} get no certificate:")
+            console.print(
+                f"{people(counts.not_awarded)} {'gets' if counts.not_awarded == 1 else 'get'} no certificate:"
+            )
             self._table([(f"row {item.row}", item.name, item.reason) for item in result.not_awarded])
             console.print()
         if result.problems:

@@ -121,6 +121,29 @@ def test_an_address_that_is_added_later_makes_nobody_another_person(academy: Aca
     assert run(academy).counts.unchanged == 1
 
 
+def test_the_same_person_under_another_address_keeps_the_certificate_and_is_not_asked_about_again(
+    academy: Academy,
+) -> None:
+    academy.write_roster("Name,E-mail,Score,Attendance\nAna Díaz,ana@exmaple.org,91,90\n")
+    (first,) = run(academy).certificates
+    academy.write_roster("Name,E-mail,Score,Attendance\nAna Díaz,ana@example.org,91,90\n")
+    assert [problem.code for problem in run(academy).problems] == ["other-email"]
+    (second,) = run(academy, new_email="same").certificates
+    assert (second.state, second.code, second.sha256) == ("unchanged", first.code, first.sha256)
+    again = run(academy)
+    assert (again.status, again.counts.unchanged, again.problems) == ("done", 1, [])
+    academy.write_roster("Name,E-mail,Score,Attendance\nAna Díaz Ruiz,ana@example.org,91,90\n")
+    (third,) = run(academy, on_change="replace").certificates
+    registry = Registry.open(academy.folder, [])
+    assert registry is not None
+    with registry:
+        old, new = (registry.find(entry.code.replace("-", "")) for entry in (first, third))
+        assert old is not None and new is not None
+        assert (old.state, old.replaced_by, new.revision) == ("replaced", new.code, 1)
+        assert new.recipient is not None and new.recipient.email == "ana@example.org"
+        assert registry.check() == []
+
+
 def test_two_of_a_name_are_asked_about_when_addresses_are_added(academy: Academy) -> None:
     academy.write_roster("Name,Score,Attendance\nBo Li,91,90\n")
     run(academy)

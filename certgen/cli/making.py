@@ -88,6 +88,7 @@ def inputs(command: Callable[..., int]) -> Callable[..., int]:
     help="Whether somebody whose e-mail address has changed, or whose name is spelt a little otherwise, is the same "
     "person [in a terminal it asks].",
 )
+@click.option("--renew-revoked", is_flag=True, help="Make new ones also for people whose certificates were revoked.")
 @click.option(
     "--sign-pdf",
     type=click.Path(path_type=Path, dir_okay=False),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from certgen.registry.rows import (
     Ask,
     Batch,
+    By,
     Content,
     Done,
     Event,
@@ -20,6 +21,7 @@ __all__ = [
     "FILE",
     "Ask",
     "Batch",
+    "By",
     "Content",
     "Done",
     "Event",

@@ -13,7 +13,7 @@ from certgen.errors import CertgenError
 from certgen.model import Recipient
 from certgen.names import folded
 from certgen.registry import chain, outbox, rows
-from certgen.registry.rows import Ask, Batch, Done, Held, Reserved, Row, Wanted
+from certgen.registry.rows import Ask, Batch, By, Done, Held, Reserved, Row, Wanted
 from certgen.registry.shelf import CREDENTIALS, Shelf, meanwhile, pieces
 
 _FILE = ("sha256", "private", "badge")
@@ -205,7 +205,9 @@ def revoke(shelf: Shelf, serials: Iterable[int], reason: str, on: date) -> list[
     return [rows.held(row) for row in changed]
 
 
-def readdress(shelf: Shelf, people: Mapping[int, tuple[Recipient, bool]]) -> None:
+def readdress(
+    shelf: Shelf, people: Mapping[int, tuple[Recipient, bool]], identities: Mapping[int, tuple[str, By]]
+) -> None:
     changed = []
     for row in shelf.by_serial(people):
         private = rows.opened(row)
@@ -213,6 +215,7 @@ def readdress(shelf: Shelf, people: Mapping[int, tuple[Recipient, bool]]) -> Non
             recipient, consented = people[row["serial"]]
             row["private"] = rows.closed(replace(private, recipient=replace(recipient, letters={})))
             row["consented"] = int(consented)
+            row["person"], row["by"] = identities.get(row["serial"], (row["person"], row["by"]))
             changed.append(row)
     shelf.write(changed)
     facts = {"serials": [row["serial"] for row in changed]}

@@ -21,7 +21,7 @@ from certgen.registry.ground import ground
 from certgen.registry.lease import Lease, Pace, Waiting
 from certgen.registry.matching import matches
 from certgen.registry.outbox import Outbox
-from certgen.registry.rows import Ask, Batch, Done, Event, Held, Match, Reserved, State, Wanted
+from certgen.registry.rows import Ask, Batch, By, Done, Event, Held, Match, Reserved, State, Wanted
 from certgen.registry.shelf import CREDENTIALS, MANY, Shelf, pieces
 from certgen.registry.snapshot import Setting
 from certgen.signing import KeyRecord, KeyState
@@ -293,11 +293,13 @@ class Registry:
         with self._write() as shelf:
             return issuing.revoke(shelf, serials, reason, on)
 
-    def readdress(self, people: Mapping[int, tuple[Recipient, bool]]) -> None:
+    def readdress(
+        self, people: Mapping[int, tuple[Recipient, bool]], identities: Mapping[int, tuple[str, By]] | None = None
+    ) -> None:
         """What a roster says of people besides the content of their certificates, by serial number: a corrected e-mail
-        address, and whether they agreed to be public."""
+        address, and whether they agreed to be public; ``identities``: who they are from now on, and by what known."""
         with self._write() as shelf:
-            issuing.readdress(shelf, people)
+            issuing.readdress(shelf, people, identities or {})
 
     def erase(self, serials: Iterable[int], *, names: Iterable[str] = ()) -> list[Held]:
         """Personal data and salt are gone from these rows and from what history tells of these people; that something
