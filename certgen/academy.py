@@ -201,6 +201,7 @@ def _course(answers: Answers) -> str:
         + _key("venue", None, "where it was held", '"Online"')
         + _key("expires", None, "certificates never expire unless it says so", '"2 years"')
         + _key("layout", "classic", "classic, modern or record: see certgen layouts")
+        + _key("record", None, "pages with the summary and [[sections]] after the first", "true")
         + _key("skills", None, "what was learnt", '["Policy analysis", "Negotiation"]')
         + _key("summary", None, "about the course", '"Why recruitment goes wrong, and what to do about it."')
     )

@@ -119,7 +119,8 @@ class Batch(Paperwork):
             roster=self.roster.name,
             recipients=len(self.rows | self._bad_rows()),
             layout=self.design.name,
-            record=self.options.record,
+            record=self.record,
+            unprinted=self._unprinted(),
             issued=self.course.issued,
             expires=None if expiry.never else courses.expiry_date(expiry, self.course.issued),
             languages={tag: used[tag] for tag in self.course.languages if used[tag]},
@@ -133,6 +134,11 @@ class Batch(Paperwork):
             replaced=tuple(each.job.recipient.name for each in self.standings if each.do == "replace"),
             made=tuple(self.made_first),
         )
+
+    def _unprinted(self) -> bool:
+        """Whether the course has more to say than is printed."""
+        asked = any(page.include == "asked" for page in self.design.pages.values())
+        return asked and not self.record and any(edition.sections for edition in self.course.editions.values())
 
     def _awards(self) -> dict[str, int]:
         used = Counter(standing.job.award for standing in self.standings)
@@ -149,9 +155,7 @@ class Batch(Paperwork):
         assert self.course.issued is not None
         self.book = FontBook([Path(self.issuer.font_folder)] if self.issuer.font_folder else [])
         self._check_fonts(self.book)
-        studio = Studio(
-            self.design, self.course, self.issuer, self.book, self.course.issued, record=self.options.record
-        )
+        studio = Studio(self.design, self.course, self.issuer, self.book, self.course.issued, record=self.record)
         wanted = {standing.job.blank for standing in self.standings if standing.do != "keep"}
         self.blanks = [
             studio.blank(*key, self.problems) if number in wanted or not self.standings else None
@@ -233,7 +237,7 @@ class Batch(Paperwork):
         used = Counter(held.setting for standing in self.standings if (held := standing.kept) is not None)
         if not used or self.registry is None:
             return
-        today = Setting.of(self.course, self.issuer, self.design, FontBook(), self.options.record).look
+        today = Setting.of(self.course, self.issuer, self.design, FontBook(), self.record).look
         other = {digest: self.registry.setting(digest) for digest in used if digest}
         other = {digest: setting for digest, setting in other.items() if setting.look != today}
         count = sum(used[digest] for digest in other)
@@ -241,14 +245,20 @@ class Batch(Paperwork):
             what = "1 certificate was" if count == 1 else f"{count:,} certificates were"
             layouts = {setting.kept.layout.name for setting in other.values()}
             since = "before the course, the issuer or the layout changed"
-            if self.design.name not in layouts:
+            hint = "--replace makes them again as they would be today, with the same codes."
+            if all(setting.kept.record != self.record for setting in other.values()):
+                has, lacks = ("without", "with") if self.record else ("with", "without")
+                since = f"{has} the pages of the course record, and this batch is {lacks} them"
+                if not self.record:
+                    hint = "Write record = true into the course, or add --record, to have them in all."
+            elif self.design.name not in layouts:
                 since = f"in the layout {' and '.join(sorted(layouts))}, and this is {self.design.name}"
             self.problems.append(
                 Problem(
                     code="issued-otherwise",
                     severity="warning",
                     message=f"{what} issued {since}: {'it stays' if count == 1 else 'they stay'} as issued.",
-                    hint="--replace makes them again as they would be today, with the same codes.",
+                    hint=hint,
                     file=str(self.folder),
                 )
             )

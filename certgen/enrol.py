@@ -214,7 +214,7 @@ class Enrolment(Intake, ABC):
             return []
         standings = [self.standings[at] for at in chosen]
         people = [(standing.job.recipient.name, standing.job.language) for standing in standings]
-        setting = Setting.of(self.course, self.issuer, self.design, book, self.options.record, people)
+        setting = Setting.of(self.course, self.issuer, self.design, book, self.record, people)
         self.setting = self.registry.keep(setting)
         for language in {standing.job.language for standing in standings}:
             self.registry.keep_facts(sealer.facts[language])

@@ -81,6 +81,7 @@ class Plan(Struct, frozen=True):
     recipients: int
     layout: str
     record: bool
+    unprinted: bool  # the course has sections, and no page for them
     issued: date
     expires: date | None
     languages: dict[str, int]
@@ -228,6 +229,11 @@ class Intake:
         self.secret = b""
 
     # reading
+
+    @property
+    def record(self) -> bool:
+        """Whether the pages of the course record belong to the certificates."""
+        return self.options.record or self.course.record
 
     def read(self, watch: Watch) -> bool:
         """Everything that is in files. False where something is missing altogether."""

@@ -161,6 +161,7 @@ class Course(Struct, frozen=True):
     number: str | None = None  # a pattern such as "{roster.number}"
     taught_in: tuple[str, ...] = ()
     layout: str = "classic"  # a bundled layout's name, or the absolute path of a folder
+    record: bool = False  # the pages of the course record belong to each certificate
     awards_assumed: bool = False
     file: str = ""  # where it was read; for problems
     sheet: str | None = None  # set when it came from a workbook's Course sheet

@@ -191,7 +191,7 @@ class Preview:
                 draft.issuer,
                 self._book[1],
                 draft.course.issued,
-                record=self.options.record,
+                record=self.options.record or draft.course.record,
                 specimen=True,
             )
         elif (old.layout, old.course, old.issuer, self._pictures) != (

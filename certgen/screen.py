@@ -119,6 +119,8 @@ class Screen:
 
         expiry = "never expire" if plan.expires is None else f"expire on {date_long(plan.expires, 'en')}"
         rows = [("Layout", plan.layout + (" with course record" if plan.record else ""))]
+        if plan.unprinted:
+            rows.append(("Not printed", "the course's sections: record = true in the course, or --record, adds them"))
         if plan.languages:
             rows.append(("Language", many(plan.languages, lambda tag: language_name(tag, "en"))))
             rows.append(("Awards", ", ".join(f"{count:,} {kind}" for kind, count in plan.awards.items())))

@@ -167,3 +167,24 @@ def test_a_corrected_address_is_where_mail_goes_from_then_on_and_the_certificate
         assert held.recipient is not None
         assert held.recipient.email == "ana@example.org"
     assert not [problem for problem in run(academy).problems if problem.code == "readdressed"]
+
+
+def test_a_course_may_say_that_its_record_belongs_to_each_certificate(academy: Academy) -> None:
+    """As --record does, and the two are the same afterwards."""
+    import pikepdf
+
+    academy.write_roster("\n".join(ROSTER.splitlines()[:2]))
+    academy.write_course(f'summary = "Four weeks."{COURSE}'.replace('layout = "../plain"', 'layout = "classic"'))
+    (first,) = run(academy).certificates
+    academy.write_course(f"record = true\n{academy.course.read_text(encoding='utf-8')}")
+    (told,) = [problem for problem in run(academy).problems if problem.code == "issued-otherwise"]
+    assert "without the pages of the course record" in told.message
+    (again,) = run(academy, replace=True).certificates
+    assert (again.code, again.state) == (first.code, "remade")
+    with pikepdf.open(academy.out / again.file) as file:
+        assert len(file.pages) == 2
+    assert [problem.code for problem in run(academy).problems] == []
+    academy.write_course(academy.course.read_text(encoding="utf-8").replace("record = true\n", ""))
+    assert [problem.code for problem in run(academy, record=True).problems] == []
+    (told,) = [problem for problem in run(academy).problems if problem.code == "issued-otherwise"]
+    assert "record = true" in told.hint and "--replace" not in told.hint

@@ -99,6 +99,7 @@ class CourseBuilder(Builder):
             number=self.text(("number",), raw.number),
             taught_in=self.languages(("taught_in",), raw.taught_in),
             layout=self.layout(raw.layout),
+            record=raw.record,
             awards_assumed=assumed,
             file=self.document.file,
             sheet=getattr(self.document, "sheet", None),

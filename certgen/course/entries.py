@@ -161,6 +161,7 @@ class CourseFile(Struct, forbid_unknown_fields=True):
     occupations: Annotated[_Skills, _about("occupations it prepares for, in the same way", ["Labour inspector"])] = []
     summary: Annotated[str | None, _about("about the course, in Markdown", "Any number of paragraphs.")] = None
     layout: Annotated[str, _about("a layout of certgen's, or the path of a folder of your own", "classic")] = "classic"
+    record: Annotated[bool, _about("whether the pages of the course record belong to each certificate", True)] = False
     sections: Annotated[list[SectionEntry], _about("parts of the course record, in order")] = []
     signatories: Annotated[list[SignatoryEntry], Meta(description="who signs: none to four", max_length=4)] = []
     awards: Annotated[list[AwardEntry], _about("what can be earned; without any, everyone gets completion")] = []

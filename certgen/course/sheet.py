@@ -298,6 +298,7 @@ class _Reader:
             "out_of": lambda: values.as_score(cell),
             "attendance_min": lambda: values.as_percent(cell, percent=percent),
             "completed": lambda: values.as_bool(cell),
+            "record": lambda: values.as_bool(cell),
         }
         if name in ("start", "end", "issued") or (name == "expires" and not isinstance(cell, str)):
             read = values.as_date(cell)

@@ -86,7 +86,9 @@ class Setting(Struct, frozen=True):
         def named(swap: Swap) -> Kept:
             return Kept(
                 version=VERSION,
-                course=_course(replace(course, layout=Path(course.layout).name, file="", sheet=None), swap),
+                course=_course(
+                    replace(course, layout=Path(course.layout).name, record=False, file="", sheet=None), swap
+                ),
                 issuer=replace(
                     issuer,
                     folder="",
