@@ -211,6 +211,26 @@ def test_drafts_are_ready_to_be_sent_by_a_mail_program(desk: Desk, tmp_path: Pat
         assert not registry.outbox().counts()
 
 
+def test_files_of_earlier_runs_are_named_and_kept_where_their_certificates_are_good_no_more(
+    desk: Desk, tmp_path: Path
+) -> None:
+    drafts, words = tmp_path / "drafts", ("send", desk.roster, "--drafts", tmp_path / "drafts")
+    assert "The folder also holds" not in desk.run(*words, code=5)
+    before = desk.held()
+    desk.edit("course/roster.csv", "Ana Díaz", "Ana Dias")
+    assert batch.run(Options(roster=desk.roster, jobs=1, on_change="replace")).status == "done"
+    desk.run("revoke", before["Eva Ek"].code, "--reason", "error", "--yes", "--folder", desk.folder)
+    (drafts / "note.eml").write_bytes(b"Subject: mine\r\n\r\n")
+    said = desk.run(*words, code=5)
+    for name, state in (("Ana Díaz", "replaced"), ("Eva Ek", "revoked")):
+        old = before[name].file.replace(".pdf", ".eml")
+        assert f"{old} ({state})" in said and (drafts / old).is_file()
+    new = desk.held()["Ana Dias"].file.replace(".pdf", ".eml")
+    assert (drafts / new).is_file() and new not in said
+    assert "note.eml." in said and "Delete first what the warning names" in said
+    assert "Outlook for Windows, the classic one" in said and "Thunderbird" not in said
+
+
 def test_a_test_goes_to_one_address_and_is_not_remembered(desk: Desk) -> None:
     said = desk.run("send", desk.roster, "--test", "me@meridian-training.org")
     assert "Ana Díaz" in said and "me@meridian-training.org" in said

@@ -183,15 +183,17 @@ class Desk:
     def write(self, chosen: Sequence[Chosen], place: Path, *, again: bool, unsent: bool) -> int:
         """Messages as files. Nothing is recorded."""
         from certgen import output
+        from certgen.mail.aftermath import leftovers
         from certgen.selection import read
 
         plan = self.plan(chosen, again=again)
         delivery.before(self.console, plan)
         if not plan.ready:
             delivery.nobody(self.console, plan)
+            self.here.screen.problems(leftovers(self.here.registry, place, set()))
             return ExitCode.PARTIAL if plan.without else ExitCode.DONE
         problems: list[Problem] = []
-        count = 0
+        written: set[str] = set()
         by_serial = {one.chosen.serial: one for one in plan.ready}
         with output.told("The folder for the messages cannot be made"):
             place.mkdir(parents=True, exist_ok=True)
@@ -203,16 +205,21 @@ class Desk:
             except CertgenError as error:
                 problems += error.problems
                 continue
-            output.lay_beside(place, Path(held.file).stem, ".eml", data, replace=True)
-            count += 1
-        self.here.screen.problems(problems)
+            written.add(output.lay_beside(place, Path(held.file).stem, ".eml", data, replace=True).name)
+        count = len(written)
+        left = leftovers(self.here.registry, place, written)
+        self.here.screen.problems([*problems, *left])
         what = "drafts" if unsent else "messages"
         what = what[:-1] if count == 1 else what
         self.console.print(
             f"{count:,} {what} written into {near(place)}. Nothing was sent, nothing recorded.", style="bold"
         )
         if unsent:
-            self.console.print("Open each with Outlook or Thunderbird, look, and press Send.")
+            first = "Delete first what the warning names. Then open" if left else "Open"
+            self.console.print(
+                f"{first} each with Outlook for Windows, the classic one, look, and press Send. In another program: "
+                "“Edit as new message” or “Send again” (docs/sending.md)."
+            )
         return ExitCode.PARTIAL if problems or plan.without else ExitCode.DONE
 
     def try_out(self, chosen: Sequence[Chosen], to: str, outbox: Path | None) -> int:

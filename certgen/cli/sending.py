@@ -22,7 +22,10 @@ _file = click.Path(path_type=Path, dir_okay=False)
 @click.option("--dry-run", is_flag=True, help="Send nothing: write the messages as .eml files into --out.")
 @click.option("--out", type=_folder, help="Folder for --dry-run [messages, beside the roster].")
 @click.option(
-    "--drafts", type=_folder, metavar="FOLDER", help="Send nothing: write drafts that Outlook opens ready to send."
+    "--drafts",
+    type=_folder,
+    metavar="FOLDER",
+    help="Send nothing: write drafts that classic Outlook opens ready to go.",
 )
 @click.option("--test", "test", metavar="ADDRESS", help="Send one message, the first person's, to this address only.")
 @click.option("--again", is_flag=True, help="Also to those who were mailed before, or may have been.")

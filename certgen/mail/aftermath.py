@@ -1,8 +1,9 @@
-"""What became of messages: the report for people, and bounces that people record."""
+"""What became of messages: the report for people, bounces that people record, and files that earlier runs wrote."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -145,3 +146,57 @@ def _found(
                     cell=sheet.address(number, column),
                 )
             )
+
+
+# --- messages as files -----------------------------------------------------------------------
+
+_CODE = re.compile(rf"((?:[{codes.ALPHABET}]{{4}}-){{3}}[{codes.ALPHABET}]{{4}})(?: \(\d+\))?\.eml\Z", re.IGNORECASE)
+_ENDED_SHOWN, _OTHERS_SHOWN = 40, 5  # files that are named
+
+
+def leftovers(registry: Registry, folder: Path, written: Collection[str]) -> list[Problem]:
+    """Warnings for messages in a folder that are not of this run: those of certificates that are good no more, by the
+    code in the file's name, and others. Nothing is deleted."""
+    there = (
+        sorted(path.name for path in folder.glob("*") if path.suffix.casefold() == ".eml") if folder.is_dir() else []
+    )
+    ended: list[str] = []
+    others: list[str] = []
+    for name in there:
+        if name in written:
+            continue
+        found = _CODE.search(name)
+        held = registry.find(found[1].replace("-", "").upper()) if found else None
+        if held is not None and held.state in ("replaced", "revoked"):
+            ended.append(f"{name} ({held.state})")
+        else:
+            others.append(name)
+    told = []
+    if ended:
+        what = "a message with a certificate that is" if len(ended) == 1 else "messages with certificates that are"
+        told.append(
+            Problem(
+                code="cancelled-messages",
+                severity="warning",
+                message=f"The folder also holds {what} no longer valid: {_some(ended, _ENDED_SHOWN)}.",
+                hint=f"Delete {'it' if len(ended) == 1 else 'them'} before you send anything from there.",
+                file=str(folder),
+            )
+        )
+    if others:
+        what = "a message" if len(others) == 1 else "messages"
+        told.append(
+            Problem(
+                code="other-messages",
+                severity="warning",
+                message=f"The folder also holds {what} that this run did not write: {_some(others, _OTHERS_SHOWN)}.",
+                hint="Was that sent before, or does it belong to somebody who was not chosen now? Delete what is not "
+                "to be sent.",
+                file=str(folder),
+            )
+        )
+    return told
+
+
+def _some(names: Sequence[str], shown: int) -> str:
+    return ", ".join(names[:shown]) + (f" and {len(names) - shown:,} more" if len(names) > shown else "")
