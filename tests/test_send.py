@@ -27,6 +27,7 @@ from certgen.mail.composer import Composer
 from certgen.mail.planning import plan
 from certgen.model import Mail, Mailbox
 from certgen.registry import Held, Registry
+from certgen.registry.outbox import Bounce, Result, State, Wish
 from certgen.selection import Choice, choose
 
 MAIL = """
@@ -95,6 +96,24 @@ class Desk:
         found = Registry.open(self.folder, [])
         assert found is not None
         return found
+
+    def ends(self, name: str, *states: State) -> None:
+        """Messages with somebody's certificate that ended so, one after the other; "sending": was killed meanwhile."""
+        held = self.held()[name]
+        assert held.recipient is not None and held.recipient.email is not None
+        with self.registry() as registry:
+            outbox = registry.outbox()
+            for state in states:
+                with outbox.sending():
+                    wish = Wish(held.serial, "certificate", f"<{held.serial}@a.test>", held.recipient.email)
+                    (entry,) = outbox.reserve([wish], again=True)
+                    assert entry is not None
+                    outbox.commit([entry.key], [])
+                    if state != "sending":
+                        outbox.commit([], [Result(entry.key, "sent" if state == "bounced" else state, "450 Gone", 1)])
+                        outbox.finish({})
+                if state == "bounced":
+                    outbox.bounced([Bounce(held.serial, "certificate", "mailbox full")])
 
     def edit(self, file: str, old: str, new: str) -> None:
         path = self.folder / file
@@ -490,6 +509,48 @@ def test_bounces_are_recorded_and_a_corrected_address_is_written_to(desk: Desk, 
     assert "1 sent" in desk.send()
 
 
+def reached(desk: Desk) -> None:
+    """Everybody has an address and was mailed; nothing is in doubt."""
+    desk.edit("course/roster.csv", "Bo Li,,", "Bo Li,bo@meridian-training.org,")
+    assert batch.run(Options(roster=desk.roster, jobs=1, new_email="same")).status == "done"
+    desk.send(code=0)
+
+
+def test_who_may_not_have_got_it_is_named_with_the_way_out_each_time(desk: Desk) -> None:
+    reached(desk)
+    assert "Nobody is left to be mailed." in desk.send(code=0)
+    desk.ends("Ana Díaz", "unknown")
+    desk.ends("Eva Ek", "bounced")
+    code = desk.held()["Ana Díaz"].code
+    said = desk.send(code=ExitCode.PARTIAL)
+    assert f"2 {'-'.join(code[at : at + 4] for at in range(0, 16, 4))} not known whether it arrived" in said
+    assert "--again --code" in said
+    assert "came back: mailbox full eva@meridian-training.org Eva Ek" in said and "correct the address" in said
+    assert "2 people were perhaps not reached" in said and "Nobody is left to be mailed." not in said
+    assert "4 got it before" in said and "Ida Ek" not in said and len(desk.mails()) == 6
+    desk.run("send", desk.roster, "--yes", "--again", "--code", code)
+    assert "1 person was perhaps not reached" in desk.send(code=ExitCode.PARTIAL)
+    desk.run("send", desk.roster, "--drafts", desk.folder / "drafts", code=ExitCode.PARTIAL)
+
+
+def test_who_may_not_have_got_it_counts_also_where_others_are_mailed(desk: Desk) -> None:
+    desk.ends("Eva Ek", "bounced")
+    desk.edit("course/roster.csv", "Bo Li,,", "Bo Li,bo@meridian-training.org,")
+    assert batch.run(Options(roster=desk.roster, jobs=1, new_email="same")).status == "done"
+    said = desk.send(code=ExitCode.PARTIAL)
+    assert "Messages: 5 sent, 1 left out who may not have got it before" in said and "Eva Ek" in said
+
+
+@pytest.mark.parametrize(("count", "words"), [(1, "1 message was"), (2, "2 messages were")])
+def test_what_was_on_the_way_when_certgen_was_stopped_is_told_in_good_english(
+    desk: Desk, count: int, words: str
+) -> None:
+    for name in ("Ida Ek", "Eva Ek")[:count]:
+        desk.ends(name, "sending")
+    they = "it" if count == 1 else "they"
+    assert f"{words} on the way: nobody knows whether {they} arrived." in desk.send()
+
+
 # --- notices of expiry -----------------------------------------------------------------------
 
 
@@ -502,3 +563,16 @@ def test_people_are_told_once_until_when_their_certificates_are_good(desk: Desk)
     assert "5 got it before" in desk.run(*words, "--yes", code=5) and len(desk.mails()) == 5
     assert "Messages: 5 sent" in desk.send()  # a notice is not a certificate
     assert len(desk.mails()) == 10
+
+
+def test_no_notice_goes_to_an_address_from_which_the_certificate_came_back(desk: Desk) -> None:
+    desk.ends("Ana Díaz", "bounced")
+    desk.ends("Eva Ek", "sent")
+    words = ("expiring", "--within", "21y", "--send", "--folder", desk.folder, "--yes")
+    said = desk.run(*words, code=5)
+    assert "the certificate came back: mailbox full ana@meridian-training.org Ana Díaz" in said
+    assert "--again" not in said and set(desk.mails()) == {"Олена Коваль", "Chidi Okafor", "Eva Ek", "Ida Ek"}
+    desk.edit("course/roster.csv", "ana@meridian-training.org", "ana.diaz@meridian-training.org")
+    assert batch.run(Options(roster=desk.roster, jobs=1, new_email="same")).status == "done"
+    desk.run(*words, code=5)
+    assert len(desk.mails()) == 5 and "Ana Díaz" in desk.mails()

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from certgen import codes
 from certgen.cli.records import columns
 from certgen.errors import CertgenError, ExitCode, has_errors
 from certgen.screen import SHOWN, Screen
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
 _SECURITY = {"starttls": "encrypted (STARTTLS)", "tls": "encrypted (TLS)", "none": "not encrypted"}
 
 
-def before(console: Console, plan: Plan) -> None:
-    """Who was mailed before."""
+def before(console: Console, plan: Plan, purpose: Purpose) -> None:
+    """Who was mailed before, and by name whoever did not get it, or may not have, with the way out."""
     if not plan.mailed:
         return
     states = [entry.state for entry in plan.mailed.values()]
@@ -42,16 +43,53 @@ def before(console: Console, plan: Plan) -> None:
     }
     if plan.rest:
         console.print("An --again was cut short: this is the rest of it. Left out:")
-    else:
+    elif purpose == "certificate":
         console.print("Left out, as they were mailed before (--again mails them all the same):")
+    else:
+        console.print("Left out, as they were mailed before:")
     for state, words in told.items():
         if state in states:
             console.print(f"  {states.count(state):>6,}  {words}")
+    console.print()
+    if plan.missed:
+        _missed(console, plan, purpose)
+
+
+_MISSED = {"refused": "refused", "bounced": "came back"}  # of all others nobody knows
+
+
+def _missed(console: Console, plan: Plan, purpose: Purpose) -> None:
+    console.print("Did not get it, or may not have:", style="bold")
+    rows = []
+    for one, entry in plan.missed[:SHOWN]:
+        what = _MISSED.get(entry.state, "not known whether it arrived")
+        what = what if entry.purpose == purpose else f"the certificate {what}"
+        words = f": {entry.words}" if entry.words else ""
+        row = str(one.row) if one.row else ""
+        rows.append((row, codes.grouped(one.code), f"{what}{words}", entry.address or one.email, one.name))
+    columns(console, ("Row", "Code", "What became of it", "E-mail", "Name"), rows, elastic=(4, 2, 3))
+    if len(plan.missed) > SHOWN:
+        more = f"and {len(plan.missed) - SHOWN:,} more"
+        console.print(f"{more}, told in the report" if purpose == "certificate" else more)
+    failed = sum(entry.state in _MISSED for _, entry in plan.missed)
+    if failed < len(plan.missed):
+        once_more = (
+            "; if it did not arrive, the same command with --again --code CODE sends it once more"
+            if purpose == "certificate"
+            else ", and write yourself if it did not arrive"
+        )
+        console.print(f"Not known whether it arrived: ask{once_more}.")
+    if failed:
+        console.print("Refused or came back: correct the address in the roster, run certgen batch, then this again.")
     console.print()
 
 
 def nobody(console: Console, plan: Plan) -> None:
     """That there is nothing to send."""
+    if plan.missed:
+        count = "1 person was" if len(plan.missed) == 1 else f"{len(plan.missed):,} people were"
+        console.print(f"Nobody is left to be mailed, but {count} perhaps not reached: told above.", style="bold yellow")
+        return
     console.print("Nobody is left to be mailed." if plan.mailed else "Nobody has an address to write to.", style="bold")
 
 
@@ -155,7 +193,7 @@ def told(screen: Screen, outcome: Outcome, plan: Plan, *, again: bool) -> int:
         count = len(outcome.recovered)
         console.print(
             f"certgen was stopped before while {messages(count)} {'was' if count == 1 else 'were'} on the way: "
-            "nobody knows whether they arrived.",
+            f"nobody knows whether {'it' if count == 1 else 'they'} arrived.",
             soft_wrap=True,
         )
     for words, entries in (
@@ -183,7 +221,8 @@ def told(screen: Screen, outcome: Outcome, plan: Plan, *, again: bool) -> int:
     told += [f"{len(outcome.refused):,} refused"] if outcome.refused else []
     told += [f"{len(outcome.unknown):,} unknown"] if outcome.unknown else []
     told += [f"{len(outcome.waiting):,} waiting"] if outcome.waiting else []
-    whole = not (outcome.refused or outcome.unknown or outcome.waiting or plan.without)
+    told += [f"{len(plan.missed):,} left out who may not have got it before, told above"] if plan.missed else []
+    whole = not (outcome.refused or outcome.unknown or outcome.waiting or plan.without or plan.missed)
     console.print(f"Messages: {', '.join(told)}.", style="bold" if whole else "bold yellow")
     if outcome.waiting:
         bare = ", without --again," if again else ""

@@ -113,11 +113,11 @@ class Desk:
         from certgen.mail.tempo import Pace
 
         plan = self.plan(chosen, again=again)
-        delivery.before(self.console, plan)
+        delivery.before(self.console, plan, self.purpose)
         if not plan.ready:
             delivery.nobody(self.console, plan)
             self._report(chosen, plan, report)
-            return ExitCode.PARTIAL if plan.without else ExitCode.DONE
+            return ExitCode.PARTIAL if plan.without or plan.missed else ExitCode.DONE
         transport = self.transport(outbox)
         found = Pace(
             per_minute=float(pace.get("per_minute") or (self.mail.per_minute if self._far(transport) else _AT_ONCE)),
@@ -167,6 +167,7 @@ class Desk:
         from certgen.mail.aftermath import report as made
 
         why = {one.serial: "no address that can be written to" for one in plan.without}
+        why |= {one.serial: "the certificate came back from this address" for one, _ in plan.missed}
         latest = self.here.registry.outbox().latest([one.serial for one in chosen], self.purpose)
         data = made(chosen, latest, why)
         if report is not None:
@@ -187,11 +188,11 @@ class Desk:
         from certgen.selection import read
 
         plan = self.plan(chosen, again=again)
-        delivery.before(self.console, plan)
+        delivery.before(self.console, plan, self.purpose)
         if not plan.ready:
             delivery.nobody(self.console, plan)
             self.here.screen.problems(leftovers(self.here.registry, place, set()))
-            return ExitCode.PARTIAL if plan.without else ExitCode.DONE
+            return ExitCode.PARTIAL if plan.without or plan.missed else ExitCode.DONE
         problems: list[Problem] = []
         written: set[str] = set()
         by_serial = {one.chosen.serial: one for one in plan.ready}
@@ -220,7 +221,7 @@ class Desk:
                 f"{first} each with Outlook for Windows, the classic one, look, and press Send. In another program: "
                 "“Edit as new message” or “Send again” (docs/sending.md)."
             )
-        return ExitCode.PARTIAL if problems or plan.without else ExitCode.DONE
+        return ExitCode.PARTIAL if problems or plan.without or plan.missed else ExitCode.DONE
 
     def try_out(self, chosen: Sequence[Chosen], to: str, outbox: Path | None) -> int:
         """One message to somebody who looks at it. Nothing is recorded."""

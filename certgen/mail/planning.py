@@ -35,11 +35,13 @@ class Ready(Struct, frozen=True):
 
 
 class Plan(Struct, kw_only=True):
-    """What is about to be sent. ``mailed``: who got it before, and is left out, with what became of it; ``without``:
-    who has no address that can be written to; ``rest``: it is what an ``--again`` that was cut short left."""
+    """What is about to be sent. ``mailed``: who was mailed before, and is left out, with what became of it; ``missed``:
+    those of them who did not get it, or may not have; ``without``: who has no address that can be written to; ``rest``:
+    it is what an ``--again`` that was cut short left."""
 
     ready: list[Ready]
     mailed: dict[int, Entry]
+    missed: list[tuple[Chosen, Entry]]
     without: list[Chosen]
     languages: Counter[str]
     titles: Counter[str]
@@ -58,11 +60,13 @@ def plan(
 ) -> Plan:
     """Looks at everybody: address, template, and what was sent before. Errors among the problems stop it all; people
     without an address are warnings, each with the row."""
-    made = Plan(ready=[], mailed={}, without=[], languages=Counter(), titles=Counter())
+    made = Plan(ready=[], mailed={}, missed=[], without=[], languages=Counter(), titles=Counter())
     if not any(one.email.strip() for one in chosen):
         problems.append(_nobody(len(chosen), roster))
         return made
-    latest = registry.outbox().latest([one.serial for one in chosen], purpose)
+    serials = [one.serial for one in chosen]
+    latest = registry.outbox().latest(serials, purpose)
+    back = registry.outbox().latest(serials, "certificate") if purpose != "certificate" else {}
     # As the outbox does: an --again that was cut short is gone on with, and nobody gets it twice.
     made.rest = again and any(entry.state == "reserved" and entry.round for entry in latest.values())
     again = again and not made.rest
@@ -79,8 +83,13 @@ def plan(
             made.without.append(one)
             continue
         entry = latest.get(one.serial)
-        if entry is not None and not _open(entry, address, again):
-            made.mailed[one.serial] = entry
+        left = entry if entry is not None and not _open(entry, address, again) else None
+        if left is None and not again:
+            left = _came_back(back.get(one.serial), address)
+        if left is not None:
+            made.mailed[one.serial] = left
+            if left.state != "sent":
+                made.missed.append((one, left))
             continue
         made.ready.append(Ready(one, address, _round(entry, again)))
         made.languages[one.language] += 1
@@ -128,6 +137,12 @@ def _open(entry: Entry, address: str, again: bool) -> bool:
     """Whether there is still something to send; as the outbox itself decides it."""
     elsewhere = entry.address is not None and entry.address.casefold() != address.casefold()
     return again or entry.state == "reserved" or (entry.state in ("refused", "bounced") and elsewhere)
+
+
+def _came_back(entry: Entry | None, address: str) -> Entry | None:
+    """The message with the certificate itself, where it came back from this very address: so would any other."""
+    there = entry is not None and (entry.address or "").casefold() == address.casefold()
+    return entry if there and entry is not None and entry.state == "bounced" else None
 
 
 def _round(entry: Entry | None, again: bool) -> int:
