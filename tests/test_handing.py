@@ -388,6 +388,19 @@ def test_who_says_nothing_gets_nothing(desk: Desk) -> None:
         assert code == 2 and "Say which certificates" in said
 
 
+def test_whose_row_says_otherwise_is_left_out_and_the_command_says_so(desk: Desk) -> None:
+    (desk.folder / "course" / "course.toml").write_text(COURSE.replace("Fair", "Unfair"), encoding="utf-8")
+    desk.roster.write_text(ROSTER.replace("Ana Díaz", "Ana María Díaz"), encoding="utf-8")
+    for command, key in (("pack", "archives"), ("image", "pictures")):
+        code, said = desk.run(command, desk.roster, "-o", desk.out / command)
+        assert code == 5 and "Left out: 1, told above." in said and "Ana María Díaz" in said
+        code, said = desk.run(command, desk.roster, "-o", desk.out / f"{command} for programs", "--json")
+        told = json.loads(said)  # nothing stands before it
+        assert code == 5 and told["left_out"] == 1 and told[key]
+        code, said = desk.run(command, desk.roster, "-o", desk.out / f"{command} as issued", "--as-issued")
+        assert code == 0 and "Left out" not in said
+
+
 def test_groups_need_a_column(desk: Desk) -> None:
     code, said = desk.run("pack", desk.roster, "-o", desk.out, "--by", "group")
     assert code == 2 and "--group COLUMN" in said

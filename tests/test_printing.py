@@ -501,6 +501,34 @@ def test_what_no_font_has_beside_certificates_does_not_keep_them_from_being_prin
     assert proof[0].count("Ana Díaz") == 2
 
 
+def test_a_course_changed_since_leaves_nobody_out_and_a_row_changed_since_is_left_out_and_counted(
+    academy: Academy, tmp_path: Path
+) -> None:
+    shutil.copytree(academy.folder, tmp_path / "academy")
+    changed = Academy.__new__(Academy)
+    changed.folder, changed.course = tmp_path / "academy", tmp_path / "academy" / "course" / "course.toml"
+    changed.roster = changed.course.with_name("roster.csv")
+    changed.write_course(changed.course.read_text(encoding="utf-8").replace("hours = 40", "hours = 30"))
+    shop = Shop(changed, tmp_path)
+    texts = pages(shop.print())
+    assert [names_on(text) for text in texts] == [{name} for name in NAMES] and all("40" in text for text in texts)
+    assert "For 7 certificates the course now says otherwise: hours 40, now 30." in shop.said
+    assert "Left out" not in shop.said
+    changed.write_roster(ROSTER.replace("Zorn,90", "Zorn,91").replace("Andersson,90", "Andersson,9"))
+    left = ExitCode.PARTIAL
+    assert [names_on(text) for text in pages(shop.print("--replace", expect=left))] == [
+        {name} for name in NAMES if name not in ("Ana Zorn", "Bo Andersson")
+    ]
+    assert "To print 5 certificates Left out 2, told above" in shop.said
+    for row, name, now in ((2, "Ana Zorn", "grade 90, now 91"), (6, "Bo Andersson", "award achievement, now particip")):
+        assert f"{name} has certificate" in shop.said and now in shop.said and f"roster.csv, D{row}" in shop.said
+    shop.print("--dry-run", "--json", expect=left)
+    told = json.loads(shop.said)
+    assert told["left_out"] == 2 and told["plan"]["certificates"] == 5
+    shop.print("--replace", "--as-issued")
+    assert "Left out" not in shop.said and "7 certificates" in shop.said
+
+
 def test_what_cannot_be_made_again_is_left_out_and_told(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     lost = {shop.held()[name].serial for name in NAMES[:2]}
     document = Fillings.document

@@ -23,7 +23,7 @@ from certgen.cli.choosing import chosen_from
 from certgen.errors import Problem, has_errors
 from certgen.intake import Options
 from certgen.registry import Registry
-from certgen.selection import Choice, Chosen, choose, ordered
+from certgen.selection import Choice, Chosen, choose, left_out, ordered
 
 TODAY = date(2026, 11, 22)
 ROSTER = """Name,E-mail,Score,Attendance,Language,Number,Company,First name,Last name
@@ -148,32 +148,101 @@ def test_who_may_be_the_person_of_another_certificate_does_not_get_it(desk: Desk
         assert desk.told() == ["other-name"]
 
 
-def test_a_course_that_was_changed_since_does_not_change_what_is_taken_as_issued(desk: Desk) -> None:
-    desk.write_course(COURSE.replace("Fair recruitment", "Fairer recruitment"))
-    assert desk.names(source=desk.roster) == [CHIDI]  # whose title is the French one
-    assert desk.told() == ["changed", "changed"]
-    assert desk.names(source=desk.roster, as_issued=True) == [ANA, OLENA, CHIDI]
+def test_a_course_that_was_changed_since_leaves_nobody_out_and_is_told_once(desk: Desk) -> None:
+    text = COURSE.replace("Fair recruitment", "Fairer recruitment").replace("hours = 40", "hours = 30")
+    desk.write_course(text.replace("end = 2026-03-27", "end = 2026-03-28"))
+    assert desk.names(source=desk.roster) == [ANA, OLENA, CHIDI]
+    (problem,) = desk.problems
+    assert problem.severity == "warning" and problem.row is None and left_out(desk.problems) == 0
+    assert problem.message.startswith("For 3 certificates the course now says otherwise: ")
+    for words in ("Fair recruitment, now Fairer recruitment", "hours 40, now 30", "2026-03-27, now 2026-03-28"):
+        assert words in problem.message
+    assert "as they were issued" in problem.message and "certgen batch roster.csv" in problem.hint
+    assert desk.names(source=desk.roster, name="chidi") == [CHIDI]  # whose title is the French one
+    assert "1 certificate" in desk.problems[0].message and "Fairer" not in desk.problems[0].message
+    assert desk.names(source=desk.roster, as_issued=True) == [ANA, OLENA, CHIDI] and desk.problems == []
     assert desk.names(source=desk.manifest) == [ANA, OLENA, CHIDI]
     desk.course.unlink()
     assert desk.names(source=desk.manifest) == [ANA, OLENA, CHIDI]
 
 
-def test_a_course_that_was_changed_for_many_is_told_once(tmp_path: Path) -> None:
+def test_an_expiry_and_a_number_that_only_the_course_has_changed_leave_nobody_out(desk: Desk) -> None:
+    text = COURSE.replace("hours = 40", 'hours = 40\nexpires = "20 years"\nnumber = "M/{recipient.email}"')
+    desk.write_course(text)
+    assert desk.names(source=desk.roster) == [ANA, OLENA, CHIDI]
+    assert desk.told() == ["course-changed"] and "expiry date none, now 2046-04-10" in desk.problems[0].message
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("Ana,Díaz", "Ana María,Díaz", "name Ana Díaz, now Ana María Díaz"),
+        (",91,", ",92,", "grade 91"),
+        (",91,", ",,", "award achievement, now participation"),
+        ("100,,1", "100,fr,1", "course title Fair recruitment, now Recrutement équitable"),
+    ],
+)
+def test_what_a_persons_own_row_says_otherwise_leaves_them_out(desk: Desk, old: str, new: str, told: str) -> None:
+    desk.write_roster(ROSTER.replace(old, new))
+    assert desk.names(source=desk.roster) == [OLENA, CHIDI], desk.problems
+    (problem,) = desk.problems
+    assert (problem.code, problem.row, problem.severity) == ("changed", 2, "warning")
+    assert "Ana" in problem.message and told in problem.message
+    assert left_out(desk.problems) == 1
+
+
+def test_hours_and_days_of_a_row_are_the_persons_and_those_of_the_course_are_not(tmp_path: Path) -> None:
     academy = Academy(tmp_path / "academy")
-    academy.write_roster(ROSTER.replace(",fr,", ",,") + ",eve@example.org,80,,,,Aurora,Eve,Adams\n")
+    text = ROSTER.replace("Last name", "Last name,Hours,Start date").replace("Díaz", "Díaz,12,2026-03-03")
+    academy.write_roster(text)
     assert batch.run(Options(roster=academy.roster, jobs=1)).status == "done"
-    academy.write_course(COURSE.replace("Fair recruitment", "Fairer recruitment"))
-    academy.write_roster(academy.roster.read_text(encoding="utf-8").replace("Eve,", "Evelyn,"))
+    academy.write_course(COURSE.replace("hours = 40", "hours = 30"))
     desk = Desk(academy.folder)
     with desk.registry:
-        assert desk.take(source=desk.roster) == []
-    assert desk.told() == ["changed", "changed", "changed", "changed", "nothing-chosen"]
-    academy.write_roster(academy.roster.read_text(encoding="utf-8").replace("Evelyn,", "Eve,"))
+        assert desk.names(source=desk.roster) == [ANA, OLENA, CHIDI]
+        assert desk.problems[0].message.startswith("For 2 certificates the course now says otherwise: hours 40, now 30")
+        for old, new, told in (
+            ("Díaz,12", "Díaz,13", "hours 12, now 13"),
+            ("Díaz,12", "Díaz,", "hours 12, now 30"),
+            ("2026-03-03", "2026-03-04", "first day 2026-03-03, now 2026-03-04"),
+        ):
+            academy.write_roster(text.replace(old, new))
+            assert desk.names(source=desk.roster) == [OLENA, CHIDI]
+            assert desk.told() == ["course-changed", "changed"] and f"otherwise: {told}," in desk.problems[1].message
+
+
+def test_a_number_is_the_rows_unless_the_course_makes_it_otherwise(tmp_path: Path) -> None:
+    academy = Academy(tmp_path / "academy")
+    text = ROSTER.replace("100,,1,", "100,,7,").replace("60,100,,,", "60,100,,8,").replace("80,fr,,", "80,fr,9,")
+    academy.write_roster(text)
+    numbered = COURSE.replace("hours = 40", 'hours = 40\nnumber = "M/{recipient.number}"')
+    academy.write_course(numbered)
+    assert batch.run(Options(roster=academy.roster, jobs=1)).status == "done"
     desk = Desk(academy.folder)
     with desk.registry:
-        assert desk.take(source=desk.roster) == []
-    assert desk.told() == ["changed", "nothing-chosen"]
-    assert "For 4 people" in desk.problems[0].message and desk.problems[0].row is None
+        academy.write_roster(text.replace(",,7,", ",,17,"))
+        assert desk.names(source=desk.roster) == [OLENA, CHIDI] and desk.told() == ["changed"]
+        assert "number M/7, now M/17" in desk.problems[0].message and desk.problems[0].cell == "F2"
+        academy.write_course(numbered.replace("M/", "N/"))
+        assert desk.names(source=desk.roster) == [OLENA, CHIDI] and desk.told() == ["course-changed", "changed"]
+
+
+def test_only_those_who_are_meant_are_told_to_be_left_out(desk: Desk) -> None:
+    desk.write_roster(ROSTER.replace("Ana,Díaz", "Ana María,Díaz") + ",eve@example.org,80,,,,Aurora,Eve,Adams\n")
+    assert desk.names(source=desk.roster) == [OLENA, CHIDI] and left_out(desk.problems) == 2
+    for wish in ({"name": "chidi"}, {"codes": (desk.code(CHIDI),)}, {"group": "Company=Borealis"}):
+        assert desk.names(source=desk.roster, **wish) == [CHIDI] and desk.problems == []
+    for name in ("maría", "ana díaz", "eve"):  # of the roster, of the certificate
+        assert desk.names(source=desk.roster, name=name) == []
+        assert left_out(desk.problems) == 1 and desk.told()[-1] == "nothing-chosen"
+
+
+def test_who_is_left_out_rightly_is_not_counted(desk: Desk) -> None:
+    chidi = next(desk.registry.all(name=CHIDI))
+    desk.registry.revoke([chidi.serial], "a mistake", TODAY)
+    assert desk.names(source=desk.roster) == [ANA, OLENA]
+    assert desk.told() == ["revoked"] and left_out(desk.problems) == 0
+    assert "Chidi" in desk.problems[0].message and "--renew-revoked" in desk.problems[0].hint
 
 
 def test_todays_layout_has_no_say(desk: Desk) -> None:

@@ -5,6 +5,9 @@ A command takes them with ``@choices``, which also brings ``--folder``, and does
     choice = chosen_from(**wish)
     with counter(folder, choice) as here:
         chosen = taken(here, choice)
+        left = left_out(here.problems)
+
+``left`` rows of the roster were left out for what is to be mended: the command says so and ends with ExitCode.PARTIAL.
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ import click
 from certgen.cli.keys import Office, office
 from certgen.cli.making import _delimiter, _mapping
 from certgen.cli.records import code_of
-from certgen.errors import CertgenError
+from certgen.errors import CertgenError, has_errors
 from certgen.questions import Day
 
 if TYPE_CHECKING:
@@ -119,10 +122,12 @@ def counter(folder: Path | None, choice: Choice, *, write: bool = False) -> Iter
         yield here
 
 
-def taken(here: Office, choice: Choice) -> list[Chosen]:
-    """The certificates, with all warnings shown. Raises :class:`CertgenError` where there are none."""
+def taken(here: Office, choice: Choice, *, quiet: bool = False) -> list[Chosen]:
+    """The certificates, with all warnings shown, unless ``quiet``: they are for a program. Raises
+    :class:`CertgenError` where there are none."""
     from certgen.selection import choose
 
     chosen = choose(here.registry, choice, here.problems)
-    here.told()
+    if has_errors(here.problems) or not quiet:
+        here.told()
     return chosen

@@ -54,7 +54,7 @@ def pack(out: Path, by: Any, replace: bool, as_json: bool, folder: Path | None, 
     it, certificates.xlsx for people and manifest.json for programs.
     """
     from certgen.handing import packing
-    from certgen.selection import Files
+    from certgen.selection import Files, left_out
 
     choice = chosen_from(**wish)
     grouped = bool(choice.group) and "=" not in (choice.group or "")
@@ -62,7 +62,8 @@ def pack(out: Path, by: Any, replace: bool, as_json: bool, folder: Path | None, 
         raise click.UsageError("--by group needs --group COLUMN, which says by what they are grouped.")
     by = by or ("group" if grouped else "none" if out.suffix.casefold() == ".zip" else "language")
     with counter(folder, choice) as here:
-        chosen = taken(here, choice)
+        chosen = taken(here, choice, quiet=as_json)
+        left = left_out(here.problems)
         planned = packing.parcels(chosen, by, out.absolute(), stem(choice), column=choice.group or "group")
         if not replace and (there := packing.taken(planned)):
             raise CertgenError(there)
@@ -79,10 +80,12 @@ def pack(out: Path, by: Any, replace: bool, as_json: bool, folder: Path | None, 
             for lacking in each.lacking
         )
         if as_json:
-            print_json({"archives": [_archive(each) for each in done], "problems": _told(here.problems)})
+            archives = [_archive(each) for each in done]
+            print_json({"archives": archives, "left_out": left, "problems": _told(here.problems)})
         else:
             _packed(here, done)
-    return ExitCode.PARTIAL if has_errors(here.problems) else ExitCode.DONE
+            _left(here, left)
+    return ExitCode.PARTIAL if left or has_errors(here.problems) else ExitCode.DONE
 
 
 def _shown(here: Office, before: int, total: int, quiet: bool) -> Any:
@@ -111,6 +114,12 @@ def _packed(here: Office, done: Sequence[Packed]) -> None:
     if len(done) > 1:
         total = sum(each.count for each in done)
         here.screen.console.print(f"{many(total)} in {len(done):,} archives.", style="bold")
+
+
+def _left(here: Office, left: int) -> None:
+    """How many of the roster are not among what was made."""
+    if left:
+        here.screen.console.print(f"Left out: {left:,}, told above.", style="bold yellow")
 
 
 def _megabytes(size: int) -> str:
@@ -160,11 +169,12 @@ def image(out: Path, pages: range, width: int, replace: bool, as_json: bool, fol
     """
     from certgen.codes import grouped
     from certgen.handing.picturing import Easel, show
-    from certgen.selection import Files
+    from certgen.selection import Files, left_out
 
     choice = chosen_from(**wish)
     with counter(folder, choice) as here:
-        chosen = taken(here, choice)
+        chosen = taken(here, choice, quiet=as_json)
+        left = left_out(here.problems)
         easel = Easel(out.absolute(), width, pages, replace)
         shown = []
         with here.screen, Files(here.registry, here.folder) as files:
@@ -174,13 +184,14 @@ def image(out: Path, pages: range, width: int, replace: bool, as_json: bool, fol
                     here.screen.progress(len(shown), len(chosen))
         if as_json:
             told = [{"code": grouped(each.code), "files": each.files} for each in shown]
-            print_json({"pictures": told, "problems": _told(here.problems)})
+            print_json({"pictures": told, "left_out": left, "problems": _told(here.problems)})
         else:
             here.screen.problems(here.problems)
             count = sum(len(each.files) for each in shown)
             what = "1 picture" if count == 1 else f"{count:,} pictures"
             here.screen.console.print(f"{near(easel.folder)}: {what} of {many(len(shown))}.", style="bold")
-    return ExitCode.PARTIAL if has_errors(here.problems) else ExitCode.DONE
+            _left(here, left)
+    return ExitCode.PARTIAL if left or has_errors(here.problems) else ExitCode.DONE
 
 
 # --- expiring --------------------------------------------------------------------------------

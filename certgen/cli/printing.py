@@ -130,11 +130,14 @@ def print_(folder: Path | None, as_json: bool, dry_run: bool, **wish: Any) -> in
     printed as they were issued, whatever course and layout say today. docs/printing.md says what to order where.
     """
     options = _options(wish)
+    from certgen.printing import Run
+    from certgen.selection import left_out
+
     choice = chosen_from(**wish)
     with counter(folder, choice) as here:
-        chosen = taken(here, choice)
+        chosen = taken(here, choice, quiet=as_json)
+        left = left_out(here.problems)
         _site(here)
-        from certgen.printing import Run
 
         with Run(here.registry, here.issuer, chosen, options, here.problems) as run:
             plan = run.plan
@@ -142,7 +145,7 @@ def print_(folder: Path | None, as_json: bool, dry_run: bool, **wish: Any) -> in
                 run.check()
             if not as_json:
                 here.told()
-                _plan(here.screen.console, plan, options)
+                _plan(here.screen.console, plan, options, left)
             made: list[Printed] = []
             if not dry_run:
                 with here.screen if not as_json else nullcontext():
@@ -151,10 +154,10 @@ def print_(folder: Path | None, as_json: bool, dry_run: bool, **wish: Any) -> in
             problems = [
                 {"severity": p.severity, "code": p.code, "message": p.message, "hint": p.hint} for p in here.problems
             ]
-            print_json({"plan": plan, "files": made, "problems": problems})
+            print_json({"plan": plan, "left_out": left, "files": made, "problems": problems})
         else:
             _summary(here.screen.console, made, plan)
-        return ExitCode.PARTIAL if run.scheme.left_out else ExitCode.DONE
+        return ExitCode.PARTIAL if left or run.scheme.left_out else ExitCode.DONE
 
 
 def _options(wish: dict[str, Any]) -> Options:
@@ -192,8 +195,8 @@ def _site(here: Office) -> None:
 # --- words -----------------------------------------------------------------------------------
 
 
-def _plan(console: Console, plan: Plan, options: Options) -> None:
-    """What is about to be printed."""
+def _plan(console: Console, plan: Plan, options: Options, left: int) -> None:
+    """What is about to be printed. ``left``: how many of the roster are not."""
     from rich.table import Table
     from rich.text import Text
 
@@ -208,6 +211,8 @@ def _plan(console: Console, plan: Plan, options: Options) -> None:
     }
     which = "" if plan.pages == "certificate" else f" ({what[plan.pages]})"
     rows = [("To print", many(plan.certificates) + which)]
+    if left:
+        rows.append(("Left out", f"{left:,}, told above"))
     files = f" in {plan.files:,} files of at most {plan.largest:,}" if plan.files > 1 else ""
     rows.append(("Sheets", f"{plan.sheets:,}{sides[plan.duplex]}{files}"))
     if options.proof:

@@ -17,11 +17,12 @@ from certgen.errors import ExitCode, Problem, has_errors
 from certgen.fields import date_long
 from certgen.names import folded
 from certgen.registry import Held, Registry
+from certgen.selection.changes import Changed
 from certgen.selection.choice import MANIFEST, Choice, Chosen, nothing_issued, usage
 from certgen.selection.expiry import Due, expiring, until
 from certgen.selection.files import File, Files, read
 from certgen.selection.groups import Groups
-from certgen.selection.sources import chosen_of, rows
+from certgen.selection.sources import Missed, chosen_of, rows
 
 __all__ = [
     "MANIFEST",
@@ -32,6 +33,7 @@ __all__ = [
     "Files",
     "choose",
     "expiring",
+    "left_out",
     "nothing_issued",
     "ordered",
     "read",
@@ -43,8 +45,9 @@ def choose(registry: Registry, choice: Choice, problems: list[Problem], *, today
     """The certificates that are meant, in their order: those that stand, which is neither replaced nor revoked nor
     erased. Expired ones are left out unless asked for by their code.
 
-    People on a roster who have none, or for whom it now says otherwise, are warnings. Where nothing is left there is
-    an error among the problems.
+    People on a roster who have none, or whose own row now says otherwise, are warnings and left out
+    (:func:`left_out`). What only the course says otherwise today leaves nobody out and is one warning. Where nothing is
+    left there is an error among the problems.
     """
     if not registry.count():
         problems.append(nothing_issued(choice.source))
@@ -55,7 +58,13 @@ def choose(registry: Registry, choice: Choice, problems: list[Problem], *, today
     chosen: list[Chosen] = []
     expired: list[tuple[str, str, date | None]] = []
     missed = dict.fromkeys(choice.codes) if choice.source else {}
-    for held, person, row in rows(registry, choice, told):
+    changed = Changed(choice.source)
+    for found in rows(registry, choice, told):
+        if isinstance(found, Missed):
+            told += _why(found, choice, groups)
+            missed.pop(found.held.code if found.held else "", None)
+            continue
+        held, person, row, since = found
         missed.pop(held.code, None)
         if not _meant(held, choice) or not _stands(held, row, choice, told):
             continue
@@ -67,12 +76,21 @@ def choose(registry: Registry, choice: Choice, problems: list[Problem], *, today
             expired.append((name, codes.grouped(held.code), held.expires))
             continue
         chosen.append(chosen_of(held, group, row, len(chosen)))
+        changed.add(since)
+    told[:0] = changed.told()
     told += groups.told() if not has_errors(told) else []
     told += _expired(expired) + [_not_among(code, choice) for code in missed]
     if not chosen and not has_errors(told):
         told.append(_nothing_left(registry, choice, told))
     problems += told
     return [] if has_errors(told) else chosen
+
+
+def left_out(problems: Iterable[Problem]) -> int:
+    """How many rows of a roster or manifest were left out that should not have to be: for the exit code. Those whose
+    certificates were revoked, replaced or erased are left out rightly."""
+    rightly = ("revoked", "replaced", "erased")
+    return len({problem.row for problem in problems if problem.row is not None and problem.code not in rightly})
 
 
 def ordered(
@@ -90,15 +108,31 @@ def ordered(
     return sorted(chosen, key=lambda one: (key(one.family), key(one.name), one.code))
 
 
+def _why(missed: Missed, choice: Choice, groups: Groups) -> list[Problem]:
+    """What is to be told of somebody who is left out; nothing where the flags mean others."""
+    held, person = missed.held, missed.person
+    if held is None:
+        meant = choice.codes == () and choice.since is choice.until is None and _called(person.name, choice)
+    else:
+        meant = _meant(held, choice) or (_called(person.name, choice) and _meant(held, replace(choice, name=None)))
+    recipient = held.recipient if held else None
+    return [missed.why] if meant and groups.of(person, recipient) is not None else []
+
+
+def _called(name: str, choice: Choice) -> bool:
+    """Whether a name has the words. They are compared as everywhere: no case, no accents."""
+    return choice.name is None or set(folded(choice.name).split()) <= set(folded(name).split())
+
+
 def _meant(held: Held, choice: Choice) -> bool:
-    """Whether it is what the flags say. Words of a name are compared as everywhere: no case, no accents."""
+    """Whether it is what the flags say."""
     name = held.content.name if held.content else ""
     return (
         (choice.course is None or records.course_of(held) == choice.course)
         and (choice.since is None or held.issued >= choice.since)
         and (choice.until is None or held.issued <= choice.until)
         and (not choice.codes or held.code in choice.codes)
-        and (choice.name is None or set(folded(choice.name).split()) <= set(folded(name).split()))
+        and _called(name, choice)
     )
 
 

@@ -21,8 +21,8 @@ class Choice(Struct, frozen=True, kw_only=True):
     ``source``: a roster, or a manifest that a batch wrote (“…-manifest.json”). ``how``: the options of the batch that
     the roster was issued with, where it needed any (sheet, mapping, course). ``since`` and ``until``: days of issue,
     both included; ``name``: words that the name has; ``codes``: 16 characters each. ``group``: a column of the roster
-    by which they are grouped, or “column=value” for those of one group only. ``as_issued``: also people for whom the
-    roster or the course now says otherwise than their certificate does.
+    by which they are grouped, or “column=value” for those of one group only. ``as_issued``: also people for
+    whom the roster now says otherwise than their certificate does.
     """
 
     source: Path | None = None

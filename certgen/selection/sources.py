@@ -24,16 +24,29 @@ from certgen.selection.choice import MANIFEST, Choice, Chosen, nothing_issued
 
 PIECE = 200  # rows that are in memory at a time
 LARGEST = 100_000_000  # bytes of a manifest
-_FEW_ROWS = 3  # of one reason, told one by one
+_FEW_ROWS = 3  # codes that are not known, told one by one
 _FEW = 100  # codes that are looked up one by one; for more the registry is read through
 
 
+Difference = tuple[str, str, str]  # what, before, now; as registry.Match has them
+
+
 class Found(NamedTuple):
-    """A row of the registry with the person on the roster and the roster's or the manifest's row."""
+    """A row of the registry with the person on the roster and the roster's or the manifest's row. ``since``: what the
+    course has come to say otherwise, whatever the person's own row says."""
 
     held: Held
     person: Recipient | None = None
     row: int | None = None
+    since: tuple[Difference, ...] = ()
+
+
+class Missed(NamedTuple):
+    """Somebody on the roster whose certificate is not taken, and why; ``held`` is None where there is none."""
+
+    held: Held | None
+    person: Recipient
+    why: Problem
 
 
 def chosen_of(held: Held, group: str, row: int | None, order: int) -> Chosen:
@@ -55,7 +68,7 @@ def chosen_of(held: Held, group: str, row: int | None, order: int) -> Chosen:
     )
 
 
-def rows(registry: Registry, choice: Choice, problems: list[Problem]) -> Iterator[Found]:
+def rows(registry: Registry, choice: Choice, problems: list[Problem]) -> Iterator[Found | Missed]:
     """Those that the source names, or the codes, or all; other filters are for the caller."""
     if choice.source is None:
         if choice.codes:
@@ -173,8 +186,10 @@ class _Roll(Intake):
         rows = [replace(problem, severity="warning") for problem in errors if problem.row is not None]
         return [_elsewhere(problem, self.roster) for problem in errors if problem.row is None], rows
 
-    def place(self, person: Recipient) -> dict[str, Any]:
-        cell = person.cells.get("name")
+    def place(self, person: Recipient, own: Sequence[Difference]) -> dict[str, Any]:
+        """Where somebody is on the roster: the cell that says otherwise, or else the name's."""
+        fields = [field for what, _, _ in own for field in _SAID_BY.get(what, ("score" if what == "grade" else what,))]
+        cell = next((person.cells[field] for field in fields if field in person.cells), person.cells.get("name"))
         return {"row": person.row, "file": str(self.roster), "sheet": self.sheet, "cell": cell}
 
 
@@ -192,8 +207,9 @@ def _elsewhere(problem: Problem, path: Path) -> Problem:
     )
 
 
-def _on_roster(registry: Registry, choice: Choice, problems: list[Problem]) -> Iterator[Found]:
-    """Certificates of the people on a roster, in its order: those that were issued and say the same."""
+def _on_roster(registry: Registry, choice: Choice, problems: list[Problem]) -> Iterator[Found | Missed]:
+    """Certificates of the people on a roster, in its order: those that were issued and of which people's own rows say
+    the same."""
     assert choice.source is not None
     how = choice.how or Options(roster=choice.source)
     roll, watch = _Roll(replace(how, roster=choice.source)), _Watch()
@@ -210,48 +226,46 @@ def _on_roster(registry: Registry, choice: Choice, problems: list[Problem]) -> I
     made = ((job, roll._mint(job.recipient, job.award, job.language)) for job in roll.jobs)
     wanted = [reconcile.wanted(job, credential, roll.course, roll.secret) for job, credential in made]
     matches = registry.match(wanted)
-    told: list[Problem] = []
-    changed: dict[tuple[str, ...], list[tuple[str, Problem]]] = {}  # by what of the course is another
-    some = False
+    problems += rows
+    if not any(match.current for match in matches):
+        problems.append(_none_yet(roll, choice.source))
+        return
     for standing in map(Standing, roll.jobs, wanted, matches):
         held, person = standing.match.current, standing.job.recipient
-        some = some or held is not None
-        problem = _otherwise(standing, watch.asked, choice.as_issued)
-        if problem is None:
-            assert held is not None
-            yield Found(held, person, person.row)
-            continue
-        problem = replace(problem, **roll.place(person))
-        fields = tuple(field for field, _, _ in standing.match.differences)
-        if problem.code == "changed" and set(fields) <= _OF_COURSE:
-            changed.setdefault(fields, []).append((reconcile.told(standing), problem))
+        own, course = _parted(standing, watch.asked)
+        why = _otherwise(standing, own, choice.as_issued)
+        if why is not None:
+            yield Missed(held, person, replace(why, **roll.place(person, own)))
         else:
-            told.append(problem)
-    for each in changed.values():
-        told += [problem for _, problem in each] if len(each) <= _FEW_ROWS else [_course_changed(roll, each)]
-    problems += rows + told if some else [*rows, _none_yet(roll, choice.source)]
+            assert held is not None
+            yield Found(held, person, person.row, () if choice.as_issued else course)
 
 
-_OF_COURSE = frozenset({"course title", "hours", "first day", "last day", "expiry date"})
+_SAID_BY = {"hours": ("hours",), "first day": ("start",), "last day": ("end",), "number": ("number", "id", "extra")}
+"""What of a row goes before the course, by the difference that it makes; course.toml may make numbers of ids and of
+other columns."""
 
 
-def _course_changed(roll: _Roll, rows: Sequence[tuple[str, Problem]]) -> Problem:
-    """One reason for many: the course was changed since."""
-    words, first = rows[0]
-    return replace(
-        first,
-        message=f"For {len(rows):,} people on {roll.roster.name} roster or course now say otherwise than their "
-        f"certificates, so they are left out: {words}.",
-        file=roll.course.file or str(roll.roster),
-        sheet=None,
-        cell=None,
-        row=None,
-    )
+def _parted(standing: Standing, undated: bool) -> tuple[tuple[Difference, ...], tuple[Difference, ...]]:
+    """What a person's own row says otherwise than their certificate, and what only the course does. ``undated``:
+    nothing says today what the day of issue was, so that the day of expiry cannot be compared."""
+    match, person = standing.match, standing.job.recipient
+    before = match.current.recipient if match.current else None
+    own: list[Difference] = []
+    course: list[Difference] = []
+    for each in match.differences:
+        what = each[0]
+        if what == "expiry date":
+            course += [] if undated else [each]
+            continue
+        fields = ("language",) if what == "course title" else _SAID_BY.get(what)
+        alike = before is not None and all(getattr(before, field) == getattr(person, field) for field in fields or ())
+        (course if fields and alike else own).append(each)
+    return tuple(own), tuple(course)
 
 
-def _otherwise(standing: Standing, undated: bool, as_issued: bool) -> Problem | None:
-    """Why a person's certificate is not taken; None where it is. ``undated``: nothing says today what the day of issue
-    was, so that the day of expiry cannot be compared."""
+def _otherwise(standing: Standing, own: tuple[Difference, ...], as_issued: bool) -> Problem | None:
+    """Why a person's certificate is not taken; None where it is. ``own``: what their row says otherwise."""
     match, name = standing.match, standing.job.recipient.name
     held = match.current
     if held is None:
@@ -263,17 +277,17 @@ def _otherwise(standing: Standing, undated: bool, as_issued: bool) -> Problem | 
     if held.state != "issued":
         on = f" on {date_long(held.ended, 'en')}" if held.ended else ""
         words = f"Certificate {code} of {name} was {held.state}{on}"
-        return _left_out(held.state, words, "Who is to have a new one gets it by: certgen batch --on-change replace")
+        flag = "--renew-revoked" if held.state == "revoked" else "--on-change replace"
+        return _left_out(held.state, words, f"Who is to have a new one gets it by: certgen batch {flag}")
     if match.kind not in ("unchanged", "changed"):
         hint = "Say whether that is the same person: certgen batch asks, or see its flags --new-email and --new-name."
         return _left_out(match.kind, reconcile.same_person(standing).rstrip("."), hint)
-    differences = [each for each in match.differences if not (undated and each[0] == "expiry date")]
-    if match.kind == "unchanged" or not differences or as_issued:
+    if not own or as_issued:
         return None
-    told = reconcile.told(standing._replace(match=replace(match, differences=tuple(differences))))
+    told = reconcile.told(standing._replace(match=replace(match, differences=own)))
     return _left_out(
         "changed",
-        f"{name} has certificate {code}, and roster or course now say otherwise: {told}",
+        f"{name} has certificate {code}, and the roster now says otherwise: {told}",
         "certgen batch --on-change replace makes a new one; --as-issued takes the one that there is.",
     )
 
