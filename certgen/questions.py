@@ -73,6 +73,20 @@ class Tags(click.ParamType):  # type: ignore[type-arg,unused-ignore]
         return ",".join(tags)
 
 
+def secret(question: str, /, *, new: bool = False) -> str:
+    """A passphrase that is typed and not shown; nothing for none. A new one is typed twice, unless it is too short."""
+    from certgen.keys.passphrase import SHORTEST
+
+    while True:
+        answer: str = click.prompt(filled(question), default="", show_default=False, hide_input=True, err=True)
+        if not new or len(answer) < SHORTEST:
+            return answer
+        again = "The same again (Enter to choose another one)"
+        if answer == click.prompt(again, default="", show_default=False, hide_input=True, err=True):
+            return answer
+        click.echo("The two differ.", err=True)
+
+
 QUESTIONS: tuple[tuple[str, str, bool, type[click.ParamType] | None], ...] = (  # type: ignore[type-arg,unused-ignore]
     # flag, question, whether it must be answered, what it is
     ("name", "Who issues the certificates, as printed", True, None),

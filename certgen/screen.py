@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from certgen.errors import Problem, has_errors
-from certgen.questions import Day
+from certgen.questions import Day, secret
 from certgen.telling import beside, filled, near, place, printable, wrapped
 
 if TYPE_CHECKING:
@@ -75,12 +75,7 @@ class Screen:
                 "Certificates are signed, and this academy has no signing key yet: one is made now. A passphrase keeps "
                 "it yours if somebody copies the folder. Write it down; nobody can find it out for you."
             )
-        default = "" if new else None
-        answer: str = click.prompt(question, hide_input=True, default=default, show_default=False, err=True)
-        while new and answer and answer != click.prompt("The same again", hide_input=True, err=True):
-            click.echo("The two differ.", err=True)
-            answer = click.prompt(question, hide_input=True, default=default, show_default=False, err=True)
-        return answer
+        return secret(question, new=new)
 
     def ask_changes(self, changed: Sequence[Standing]) -> OnChange | None:
         from certgen.reconcile import told

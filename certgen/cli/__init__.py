@@ -74,6 +74,12 @@ for command in (
     cli.add_command(command)
 
 
+_STOPPED = {
+    "batch": "No certificate is half written; run again to finish.",
+    "init": "What is there already stays; a key that is still wanting is made with the first certificates.",
+}
+
+
 # --- the boundary ----------------------------------------------------------------------------
 
 
@@ -95,8 +101,8 @@ def guarded(work: Callable[[], Any]) -> int:
         error.show()
         return ExitCode.USAGE
     except (KeyboardInterrupt, click.Abort):
-        made = " No certificate is half written; run again to finish." if "batch" in sys.argv[1:3] else ""
-        click.echo(f"\nStopped.{made}", err=True)
+        command = next((name for name in sys.argv[1:3] if name in _STOPPED), "")
+        click.echo(filled(f"\nStopped. {_STOPPED.get(command, '')}".rstrip()), err=True)
         return ExitCode.INTERRUPTED
     except CertgenError as error:
         for problem in error.problems:

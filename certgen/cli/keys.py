@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from certgen.errors import CertgenError, ExitCode, Problem, has_errors
+from certgen.questions import secret
 from certgen.screen import Screen
 from certgen.telling import near, printable
 
@@ -29,14 +30,7 @@ def asking() -> Ask | None:
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return None
 
-    def ask(question: str, /, *, new: bool = False) -> str | None:
-        again = "The same again" if new else False
-        answer: str = click.prompt(
-            question, default="", show_default=False, hide_input=True, confirmation_prompt=again, err=True
-        )
-        return answer
-
-    return ask
+    return secret
 
 
 class Office(NamedTuple):
