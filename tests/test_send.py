@@ -332,6 +332,45 @@ def test_one_template_for_everybody(desk: Desk, tmp_path: Path) -> None:
     assert {str(parsed(data)["Subject"]) for data in desk.mails().values()} == {"Note"}
 
 
+REPLACING = {
+    "en": "This certificate replaces your earlier one (code {}), which is no longer valid.",
+    "fr": "Ce certificat remplace votre certificat précédent (code {}), qui n’est plus valable.",
+}
+
+
+def grouped(code: str) -> str:
+    return "-".join(code[at : at + 4] for at in range(0, 16, 4))
+
+
+def test_a_corrected_certificate_says_which_one_it_replaces_and_a_first_one_does_not(desk: Desk) -> None:
+    desk.send()
+    for data in desk.mails().values():
+        assert "replaces" not in text(data) and "remplace" not in text(data)
+    olds: dict[str, list[str]] = {"en": [], "fr": []}
+    pairs = {"en": ("Ana Díaz", "Ana Dias", "Ana Diaz"), "fr": ("Chidi Okafor", "Chidi Okafo", "Chidi Okaf")}
+    for step in range(2):
+        for tongue, names in pairs.items():
+            olds[tongue].append(desk.held()[names[step]].code)
+            desk.edit("course/roster.csv", f"{names[step]},", f"{names[step + 1]},")
+        assert batch.run(Options(roster=desk.roster, jobs=1, on_change="replace")).status == "done"
+    desk.send()
+    mails = desk.mails()
+    for tongue, names in pairs.items():
+        said = " ".join(text(mails[names[2]]).split())
+        assert REPLACING[tongue].format(grouped(olds[tongue][1])) in said
+        assert grouped(olds[tongue][0]) not in said and grouped(olds[tongue][1]) in html(mails[names[2]])
+
+
+def test_words_of_ones_own_can_say_what_a_certificate_replaces(desk: Desk, tmp_path: Path) -> None:
+    old = desk.held()["Ana Díaz"].code
+    desk.edit("course/roster.csv", "Ana Díaz", "Ana Dias")
+    assert batch.run(Options(roster=desk.roster, jobs=1, on_change="replace")).status == "done"
+    (tmp_path / "note.txt").write_text("Subject: Note\n\nHello\n\nNot {mail.replaces} any more\n", encoding="utf-8")
+    desk.send("--template", tmp_path / "note.txt")
+    for name, data in desk.mails().items():
+        assert text(data).split() == ["Hello", *(["Not", grouped(old), "any", "more"] if name == "Ana Dias" else [])]
+
+
 def test_an_example_goes_from_roster_to_a_mailbox_that_mail_clients_read(examples: Callable[[str], Path]) -> None:
     folder = examples("fair-recruitment")
     with (folder / "issuer.toml").open("a", encoding="utf-8") as file:

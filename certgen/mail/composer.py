@@ -65,6 +65,8 @@ class Composer:
         self._kept: dict[str, Kept] = {}
         self._contexts: dict[tuple[str, str, str, int, date, date | None], Context] = {}
         self._words: dict[tuple[str, str, str], Words | None] = {}
+        self._replaces: dict[int, str] = {}
+        self._ended: dict[str, list[tuple[int, str]]] | None = None
 
     def __enter__(self) -> Composer:
         self._files.__enter__()
@@ -162,6 +164,26 @@ class Composer:
         """One field in words."""
         return self._say(held)(Slot(path)).text
 
+    def replaces(self, held: Held) -> str:
+        """The code of the certificate in whose place this one is, grouped; "" where there was none that went out, or
+        where it is not sure which."""
+        if held.serial not in self._replaces:
+            known = self._registry.chain_of(held.code)
+            before = [one.code for one in known if one.replaced_by == held.code and one.payload]
+            if not before and held.revision:
+                before = [code for revision, code in self._revoked().get(held.person, []) if revision < held.revision]
+            self._replaces[held.serial] = codes.grouped(before[-1]) if before else ""
+        return self._replaces[held.serial]
+
+    def _revoked(self) -> dict[str, list[tuple[int, str]]]:
+        """Revisions and codes of revoked certificates, by person: nothing in them says what was made afterwards."""
+        if self._ended is None:
+            self._ended = {}
+            for one in self._registry.all(state="revoked"):
+                if one.payload:
+                    self._ended.setdefault(one.person, []).append((one.revision, one.code))
+        return self._ended
+
     def _say(self, held: Held) -> Say:
         kept = self.kept(held)
         words = self.words(held)
@@ -180,6 +202,8 @@ class Composer:
         links = {"links.verify": held.url, "links.linkedin": ""}
 
         def say(slot: Slot) -> Value:
+            if slot.path == wording.REPLACES:
+                return Value(self.replaces(held))
             if slot.path in links:
                 shown = made.url if self._codes_published else held.url
                 href = links[slot.path] or linkedin(held, shown, context, self._mail.linkedin)

@@ -1,7 +1,8 @@
 """What a message says: templates in files, one for each language, as people write them.
 
 The first line is ``Subject: …``, then comes an empty line, then the text in the Markdown of course texts (prose.py)
-with the fields of layouts (fields.py) and two of its own, ``{links.verify}`` and ``{links.linkedin}``.
+with the fields of layouts (fields.py) and three of its own, ``{links.verify}``, ``{links.linkedin}`` and
+``{mail.replaces}``.
 ``[words](address)`` is a link; a line that holds only links is a row of buttons. What stands below a line of three
 dashes is small print. Values never become Markdown: they are put in when the Markdown has been read.
 
@@ -32,7 +33,9 @@ LINKS = {
     "links.verify": "where the certificate is checked: the whole signed address",
     "links.linkedin": "LinkedIn's page that adds it to a profile, filled in",
 }
-PATHS = (*(path for path in FIELDS if not path.startswith(("page.", "option."))), *LINKS)
+REPLACES = "mail.replaces"
+"""The code of the earlier certificate in whose place this one is; empty for a first one."""
+PATHS = (*(path for path in FIELDS if not path.startswith(("page.", "option."))), *LINKS, REPLACES)
 """Every field that a message may hold, besides ``roster.<column>``."""
 
 
