@@ -457,6 +457,18 @@ def test_certificates_without_a_record_are_told(academy: Academy, tmp_path: Path
     shop.print("--pages", "record", expect=ExitCode.USAGE)
     assert "None of these certificates has a course record" in shop.said
     assert not (tmp_path / "sheets.pdf").exists()
+    for words, told in (((), "has a course record, so the cert"), (("--duplex", "long"), "has a second page to be")):
+        shop.print("--pages", "all", "--replace", *words)
+        assert f"None of these certificates {told}" in shop.said
+        assert "record = true" in shop.said and "certgen batch ROSTER --record --replace" in shop.said
+        assert "(with their records)" not in shop.said and "there are no records of them" in shop.said
+    before = {held.content.name: held.code for held in shop.held().values() if held.content}
+    again = Options(roster=plain.roster, jobs=1, record=True, replace=True)  # what the hint says
+    plain.write_course(COURSE.replace("[translation.fr]", f"{SECTION}[translation.fr]"))
+    assert batch.run(again).status == "done"
+    shop.print("--pages", "all", "--replace", "--duplex", "long")
+    assert "(with their records)" in shop.said
+    assert {held.content.name: held.code for held in shop.held().values() if held.content} == before
 
 
 def test_sizes_that_differ_begin_on_sheets_of_their_own_and_lie_the_same_way(academy: Academy, tmp_path: Path) -> None:

@@ -200,7 +200,6 @@ def _plan(console: Console, plan: Plan, options: Options, left: int) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    what = {"record": "their course records", "all": "with their records"}
     grid = Table.grid(padding=(0, 2))
     grid.add_column(style="dim", no_wrap=True)
     grid.add_column(overflow="fold")
@@ -209,8 +208,7 @@ def _plan(console: Console, plan: Plan, options: Options, left: int) -> None:
         "long": ", both sides, turned on the long edge",
         "short": ", both sides, turned on the short edge",
     }
-    which = "" if plan.pages == "certificate" else f" ({what[plan.pages]})"
-    rows = [("To print", many(plan.certificates) + which)]
+    rows = [("To print", many(plan.certificates) + _which(plan))]
     if left:
         rows.append(("Left out", f"{left:,}, told above"))
     files = f" in {plan.files:,} files of at most {plan.largest:,}" if plan.files > 1 else ""
@@ -237,6 +235,17 @@ def _plan(console: Console, plan: Plan, options: Options, left: int) -> None:
     for label, words in rows:
         grid.add_row(f"  {label}", Text(printable(words)))
     console.print(grid)
+
+
+def _which(plan: Plan) -> str:
+    """What of them is printed."""
+    if plan.pages == "certificate":
+        return ""
+    if plan.pages == "record":
+        return " (their course records)"
+    if plan.records == plan.certificates:
+        return " (with their records)"
+    return f" ({plan.records:,} of them with their records)" if plan.records else " (there are no records of them)"
 
 
 def _summary(console: Console, made: list[Printed], plan: Plan) -> None:

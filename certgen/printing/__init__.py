@@ -113,6 +113,7 @@ class Run:
             bleed=round(max(laid.bleed for laid in scheme.laid) / points((1, 1))[0], 1),
             marks=options.marked and not options.proof,
             dated=scheme.dated,
+            records=scheme.records,
         )
 
     def paths(self) -> list[Path]:

@@ -87,8 +87,8 @@ class Pile(Struct, frozen=True):
 
 class Plan(Struct, frozen=True):
     """What is about to be printed. ``condition``: what the colours are made for; ``sides``: pages of all the files,
-    with blank ones; ``bleed`` in mm; ``largest``: sheets of the largest file; ``paper``: None where each
-    page has a sheet of its own size."""
+    with blank ones; ``bleed`` in mm; ``largest``: sheets of the largest file; ``paper``: None where each page has a
+    sheet of its own size; ``records``: how many come with their course record, or as their record alone."""
 
     certificates: int
     sheets: int
@@ -104,6 +104,7 @@ class Plan(Struct, frozen=True):
     bleed: float
     marks: bool
     dated: date
+    records: int
 
 
 class Printed(Struct, frozen=True):

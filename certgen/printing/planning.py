@@ -20,6 +20,10 @@ from certgen.registry import Held, Registry
 from certgen.selection import Chosen
 
 PIECE = 200  # certificates that are read from the registry at a time
+NO_RECORDS = (
+    "Records are made where course.toml says record = true, or by: certgen batch ROSTER --record. For certificates "
+    "that are issued already, with the same codes: certgen batch ROSTER --record --replace"
+)
 SMALL = 0.7  # of its size: below, a QR code is hard to scan
 
 
@@ -47,7 +51,7 @@ class Scheme:
     """Who is printed where. Problems are appended; with an error among them :class:`CertgenError` is raised.
 
     ``laid`` are the sections, ``files`` the parts of them that each file has; ``days`` those of issue; ``left_out``:
-    how many cannot be made again.
+    how many cannot be made again; ``records``: of how many the course record is printed.
     """
 
     def __init__(
@@ -69,7 +73,11 @@ class Scheme:
         self._survey(fillings, chosen)
         self._stop()
         found = self._sections([one for one in chosen if one.serial in self._documents])
+        self.records = sum(self._has_record(one) for section in found for one in section.members)
         self.duplex = options.duplex != "none" and not options.proof and self._has_backs(found)
+        if options.pages == "all" and not self.records and (options.duplex == "none" or options.proof):
+            words = "None of these certificates has a course record, so the certificates alone are printed."
+            self._tell("no-record", words, NO_RECORDS, "warning")
         self._lay_out(found)
         self._stop()
         self.files = portions(
@@ -143,6 +151,10 @@ class Scheme:
             if wanted == "all" or page.record == (wanted == "record")
         )
 
+    def _has_record(self, one: Chosen) -> bool:
+        document = self._documents[one.serial]
+        return any(document.pages[number].record for number in self.pages(one))
+
     def _sections(self, chosen: Sequence[Chosen]) -> list[Section]:
         options = self._options
         pages = [len(self.pages(one)) for one in chosen]
@@ -156,7 +168,7 @@ class Scheme:
         )
         if not found:
             words = "None of these certificates has a course record."
-            self._tell("no-record", words, "Print the certificates themselves: --pages certificate")
+            self._tell("no-record", words, f"Print the certificates themselves: --pages certificate. {NO_RECORDS}")
             self._stop()
         if missing := pages.count(0):
             words = "1 certificate has" if missing == 1 else f"{missing:,} certificates have"
@@ -173,8 +185,13 @@ class Scheme:
         if any(count > 1 for section in found for count in section.pages):
             return True
         words = "None of these certificates has a second page to be printed, so sheets are printed on one side."
-        hint = "With --pages all, the record is printed behind its certificate, where it has one."
-        self._tell("no-backs", words, hint if self._options.pages == "certificate" else "", "warning")
+        if self._options.pages == "certificate":
+            hint = "With --pages all, the record is printed behind its certificate, where it has one."
+        elif self.records:
+            hint = "Each record is one page. With --pages all it is printed behind its certificate."
+        else:
+            hint = NO_RECORDS
+        self._tell("no-backs", words, hint, "warning")
         return False
 
     def _lay_out(self, found: Sequence[Section]) -> None:
