@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -50,7 +50,15 @@ class Screen:
         if self._console is None:
             from rich.console import Console
 
-            self._console = Console(highlight=False, markup=False, emoji=False)
+            class Terminal(Console):
+                """What is not to be cut where others read it is cut between words where people do."""
+
+                def print(self, *objects: Any, **how: Any) -> None:
+                    if self.is_terminal:
+                        how.pop("soft_wrap", None)
+                    super().print(*objects, **how)
+
+            self._console = Terminal(highlight=False, markup=False, emoji=False)
         return self._console
 
     def ask_issued(self) -> date | None:
