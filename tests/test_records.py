@@ -88,6 +88,13 @@ def replaced(desk: Desk) -> tuple[Held, Held]:
     return desk.one("Ana Díaz", "replaced"), desk.one("Ana Díaz")
 
 
+def test_the_story_of_a_replaced_one_ends_with_its_replacement(desk: Desk) -> None:
+    old, new = replaced(desk)
+    first, then = (desk.run("show", held.code)[1] for held in (old, new))
+    assert first.index("made from roster.csv") < first.index("replaced by another one, made from roster.csv")
+    assert "made from roster.csv" in then and "replaced by another" not in then
+
+
 # --- lists -----------------------------------------------------------------------------------
 
 

@@ -283,7 +283,9 @@ def _show(console: Console, here: Office, story: Story) -> None:
     grid = Table.grid(padding=(0, 2))
     grid.add_column(style="dim", no_wrap=True)
     grid.add_column(overflow="fold")
-    happened = sorted([*map(_event, story.events), *map(_message, story.messages)], key=itemgetter(0))
+    made = next((event.seq for event in story.events if event.kind == "batch"), 0)
+    events = [_event(event, made) for event in story.events]
+    happened = sorted([*events, *map(_message, story.messages)], key=itemgetter(0))
     for label, text in [*_person(story), *_paper(story), *_chain(story), *happened]:
         grid.add_row(f"  {label}", Text(printable(text)))
     console.print(grid)
@@ -357,15 +359,15 @@ def _chain(story: Story) -> Iterable[tuple[str, str]]:
             yield "Replacements" if number == 0 else "", text
 
 
-def _event(event: Event) -> tuple[str, str]:
-    """What was done to a certificate, and by whom."""
+def _event(event: Event, made: int) -> tuple[str, str]:
+    """What was done to a certificate, and by whom; ``made``: the number of the batch that made it."""
     from datetime import datetime
 
     at = datetime.fromisoformat(event.at).astimezone()
     roster = event.details.get("roster")
     words = _EVENTS.get(event.kind, event.kind)
     if event.kind == "batch" and roster:
-        words = f"made from {roster}"
+        words = f"{'made' if event.seq == made else 'replaced by another one, made'} from {roster}"
     return f"{at:%Y-%m-%d %H:%M}", f"{words}, by {event.who} on {event.machine}"
 
 
