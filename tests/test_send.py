@@ -121,9 +121,12 @@ class Desk:
         assert old in before
         path.write_text(before.replace(old, new), encoding="utf-8")
 
+    def rows(self, name: str = "roster-mail.xlsx") -> list[dict[str, Any]]:
+        head, *rows = load_workbook(self.folder / "course" / name).active.values  # type: ignore[union-attr]
+        return [dict(zip(map(str, head), row, strict=True)) for row in rows]
+
     def report(self, name: str = "roster-mail.xlsx") -> dict[str, dict[str, Any]]:
-        rows = [*load_workbook(self.folder / "course" / name).active.values]  # type: ignore[union-attr]
-        return {str(row[0]): dict(zip(map(str, rows[0]), row, strict=True)) for row in rows[1:]}
+        return {str(row["Name"]): row for row in self.rows(name)}
 
 
 @pytest.fixture
@@ -187,6 +190,44 @@ def test_the_report_says_what_became_of_everyone(desk: Desk) -> None:
     assert report["Bo Li"]["What became of it"] == "no message" and report["Bo Li"]["Row"] == 5
     identity = parsed(desk.mails()["Ana Díaz"])["Message-ID"]
     assert report["Ana Díaz"]["Message-ID"] == identity and report["Ana Díaz"]["E-mail"] == "ana@meridian-training.org"
+
+
+def test_a_report_that_somebody_wrote_in_is_kept_and_an_untouched_one_is_brought_up_to_date(desk: Desk) -> None:
+    desk.send()
+    desk.ends("Ana Díaz", "bounced")
+    desk.send()
+    assert desk.report()["Ana Díaz"]["What became of it"].startswith("came back")
+    path = desk.folder / "course" / "roster-mail.xlsx"
+    book = load_workbook(path)
+    book.active["K2"] = "called her"  # type: ignore[index]
+    book.save(path)
+    mine = path.read_bytes()
+    for state in ("unknown", "sent"):
+        desk.ends("Eva Ek", state)
+        said = desk.send()
+        assert path.read_bytes() == mine and "roster-mail (2).xlsx" in said
+        assert desk.report("roster-mail (2).xlsx")["Eva Ek"]["What became of it"].startswith(state)
+    assert not (path.parent / "roster-mail (3).xlsx").exists()
+
+
+def test_who_is_left_out_stays_in_the_report_with_the_reason(desk: Desk) -> None:
+    desk.edit("course/roster.csv", "Eva Ek", "Eva Eck")
+    said = desk.send()
+    assert "1 row of the roster was left out" in said
+    (row,) = [row for row in desk.rows() if row["What became of it"] == "left out"]
+    assert row["Row"] == 6 and "Eva Ek" in row["In words"] and "Eva Eck" in row["In words"]
+    desk.run("send", desk.roster, "--code", desk.held()["Ida Ek"].code, "--again", "--yes")
+    rows = {(row["Name"], row["Row"], row["What became of it"]) for row in desk.rows()}
+    assert rows == {
+        *((name, at, "sent") for name, at in (("Ana Díaz", 2), ("Олена Коваль", 3), ("Chidi Okafor", 4))),
+        *(("Bo Li", 5, "no message"), (None, 6, "left out"), ("Ida Ek", 7, "sent (message 2)")),
+    }
+
+
+def test_a_row_that_was_left_out_counts_for_the_code(desk: Desk) -> None:
+    reached(desk)
+    desk.edit("course/roster.csv", "Eva Ek", "Eva Eck")
+    desk.send(code=ExitCode.PARTIAL)
 
 
 def test_a_message_id_is_kept_and_does_not_hold_the_code(desk: Desk) -> None:
@@ -359,6 +400,15 @@ def test_a_corrected_certificate_says_which_one_it_replaces_and_a_first_one_does
         said = " ".join(text(mails[names[2]]).split())
         assert REPLACING[tongue].format(grouped(olds[tongue][1])) in said
         assert grouped(olds[tongue][0]) not in said and grouped(olds[tongue][1]) in html(mails[names[2]])
+
+
+def test_a_certificate_made_after_a_revoked_one_says_so_too(desk: Desk) -> None:
+    old = desk.held()["Ana Díaz"].code
+    desk.run("revoke", old, "--reason", "error", "--yes", "--folder", desk.folder)
+    assert batch.run(Options(roster=desk.roster, jobs=1, renew_revoked=True)).status == "done"
+    desk.send()
+    assert REPLACING["en"].format(grouped(old)) in " ".join(text(desk.mails()["Ana Díaz"]).split())
+    assert "replaces" not in text(desk.mails()["Eva Ek"])
 
 
 def test_words_of_ones_own_can_say_what_a_certificate_replaces(desk: Desk, tmp_path: Path) -> None:

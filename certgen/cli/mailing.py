@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from certgen.mail.transport import Transport
     from certgen.mail.words import Purpose
     from certgen.model import Mail
-    from certgen.selection import Chosen
+    from certgen.selection import Choice, Chosen
 
 
 @contextmanager
@@ -70,6 +71,26 @@ class Desk:
         self.purpose: Purpose = purpose
         self.composer = composer
         self.console = here.screen.console
+        self.choice: Choice | None = None
+        self.left: list[Problem] = []
+
+    def taken(self, choice: Choice) -> list[Chosen]:
+        """The certificates that are meant; what is said of the others is kept for the report and the exit code."""
+        from certgen.cli.choosing import taken
+
+        chosen = taken(self.here, choice)
+        self.choice, self.left = choice, list(self.here.problems)
+        return chosen
+
+    def _ended(self, code: int) -> int:
+        """The exit code, where rows were left out that need not be."""
+        from certgen.selection import left_out
+
+        count = left_out(self.left)
+        if count:
+            what = "1 row of the roster was" if count == 1 else f"{count:,} rows of the roster were"
+            self.console.print(f"{what} left out, told above.")
+        return ExitCode.PARTIAL if count and code == ExitCode.DONE else code
 
     def plan(self, chosen: Sequence[Chosen], *, again: bool) -> Plan:
         """Who gets a message; whatever is wrong is told. Raises :class:`CertgenError` for errors."""
@@ -117,7 +138,7 @@ class Desk:
         if not plan.ready:
             delivery.nobody(self.console, plan)
             self._report(chosen, plan, report)
-            return ExitCode.PARTIAL if plan.without or plan.missed else ExitCode.DONE
+            return self._ended(ExitCode.PARTIAL if plan.without or plan.missed else ExitCode.DONE)
         transport = self.transport(outbox)
         found = Pace(
             per_minute=float(pace.get("per_minute") or (self.mail.per_minute if self._far(transport) else _AT_ONCE)),
@@ -141,7 +162,7 @@ class Desk:
             )
         code = delivery.told(self.here.screen, outcome, plan, again=again)
         self._report(chosen, plan, report)
-        return code
+        return self._ended(code)
 
     def transport(self, outbox: Path | None) -> Transport:
         """Where messages go. Raises :class:`CertgenError` where nothing says so."""
@@ -163,21 +184,53 @@ class Desk:
         return self.composer.message(held, first.address, identity, _now())
 
     def _report(self, chosen: Sequence[Chosen], plan: Plan, report: Path | None) -> None:
+        """A sheet of what became of everyone on the roster, also of those whom flags or their rows left out this time.
+        One that the user has changed is not written over."""
         from certgen import output
         from certgen.mail.aftermath import report as made
 
-        why = {one.serial: "no address that can be written to" for one in plan.without}
+        everybody, problems = self._everybody(chosen)
+        now = {one.serial for one in chosen}
+        why = {one.serial: "not chosen this time" for one in everybody if one.serial not in now}
+        why |= {one.serial: "no address that can be written to" for one in plan.without}
         why |= {one.serial: "the certificate came back from this address" for one, _ in plan.missed}
-        latest = self.here.registry.outbox().latest([one.serial for one in chosen], self.purpose)
-        data = made(chosen, latest, why)
+        latest = self.here.registry.outbox().latest([one.serial for one in everybody], self.purpose)
+        data = made(everybody, latest, why, problems)
         if report is not None:
             place, stem = report.absolute().parent, report.stem
         elif self.source is not None:
             place, stem = self.source.parent, f"{self.source.stem.removesuffix('-manifest')}-mail"
         else:
             place, stem = self.here.folder, f"mail-{date.today()}"
-        path = output.lay_beside(place, stem, ".xlsx", data, replace=True)
+        known, folder = (place / stem).resolve(), self.here.folder.resolve()
+        noted = f"mail {known.relative_to(folder).as_posix() if known.is_relative_to(folder) else known}"
+        before = self.here.registry.meta(noted) or ""
+        path = output.lay_beside(place, stem, ".xlsx", data, replace=False, ours=before)
+        digest = hashlib.sha256(data).hexdigest()
+        if digest != before:
+            self.here.registry.set_meta(noted, digest)
         self.console.print(f"What became of everyone is in {near(path)}.")
+
+    def _everybody(self, chosen: Sequence[Chosen]) -> tuple[list[Chosen], list[Problem]]:
+        """All on the roster who have a certificate, and why rows of it were left out; without a roster, who was
+        chosen."""
+        from msgspec.structs import replace
+
+        from certgen.selection import choose
+
+        if self.choice is None or self.choice.source is None:
+            return list(chosen), []
+        whole = replace(self.choice, course=None, since=None, until=None, name=None, codes=(), group=None)
+        problems = list(self.left)
+        found = {one.serial: one for one in chosen}
+        if whole != self.choice:
+            problems.clear()
+            found |= {one.serial: one for one in choose(self.here.registry, whole, problems)}
+        rows = {one.row for one in found.values()}
+        return (
+            sorted(found.values(), key=lambda one: (one.row or 0, one.order)),
+            [problem for problem in problems if problem.row is not None and problem.row not in rows],
+        )
 
     # not sending
 
@@ -192,7 +245,7 @@ class Desk:
         if not plan.ready:
             delivery.nobody(self.console, plan)
             self.here.screen.problems(leftovers(self.here.registry, place, set()))
-            return ExitCode.PARTIAL if plan.without or plan.missed else ExitCode.DONE
+            return self._ended(ExitCode.PARTIAL if plan.without or plan.missed else ExitCode.DONE)
         problems: list[Problem] = []
         written: set[str] = set()
         by_serial = {one.chosen.serial: one for one in plan.ready}
@@ -221,7 +274,7 @@ class Desk:
                 f"{first} each with Outlook for Windows, the classic one, look, and press Send. In another program: "
                 "“Edit as new message” or “Send again” (docs/sending.md)."
             )
-        return ExitCode.PARTIAL if problems or plan.without or plan.missed else ExitCode.DONE
+        return self._ended(ExitCode.PARTIAL if problems or plan.without or plan.missed else ExitCode.DONE)
 
     def try_out(self, chosen: Sequence[Chosen], to: str, outbox: Path | None) -> int:
         """One message to somebody who looks at it. Nothing is recorded."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from certgen.cli.choosing import choices, chosen_from, counter, taken
+from certgen.cli.choosing import choices, chosen_from, counter
 from certgen.cli.keys import office
 from certgen.cli.mailing import desk
 from certgen.errors import ExitCode
@@ -68,7 +68,7 @@ def send(
     pace = {name: wish.pop(name) for name in ("per_minute", "connections", "wait", "stop_after")}
     choice = chosen_from(**wish)
     with counter(folder, choice) as here, desk(here, choice.source, "certificate", picture, template) as post:
-        chosen = taken(here, choice)
+        chosen = post.taken(choice)
         if test is not None:
             return post.try_out(chosen, test, outbox)
         if dry_run or drafts is not None:

@@ -31,9 +31,14 @@ STATES = {
 }
 
 
-def report(chosen: Sequence[Chosen], latest: Mapping[int, Entry], why: Mapping[int, str]) -> bytes:
-    """A workbook with a row for everybody who was meant. ``why``: by serial, why somebody could not be written to."""
-    return written([Page("Mail", _WIDTHS, [HEADS, *_rows(chosen, latest, why)])])
+def report(
+    chosen: Sequence[Chosen], latest: Mapping[int, Entry], why: Mapping[int, str], left: Iterable[Problem] = ()
+) -> bytes:
+    """A workbook with a row for everybody who was meant. ``why``: by serial, why somebody could not be written to;
+    ``left``: why rows of the roster were left out."""
+    rows = [*_rows(chosen, latest, why)]
+    rows += [("", "", "", "left out", "", problem.message, None, problem.row, "") for problem in left]
+    return written([Page("Mail", _WIDTHS, [HEADS, *rows])])
 
 
 def _rows(chosen: Sequence[Chosen], latest: Mapping[int, Entry], why: Mapping[int, str]) -> Iterator[Sequence[object]]:
