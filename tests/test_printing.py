@@ -376,6 +376,34 @@ def test_names_are_sorted_as_the_language_has_them(shop: Shop, language: str, or
     assert [names_on(text) for text in texts] == [{name} for name in order.split(", ")]
 
 
+def test_names_that_are_sorted_whole_are_said_to_be(shop: Shop, tmp_path: Path) -> None:
+    said = "Order No column of family names: sorted by the whole name."
+    shop.print("--sort", "family", "--dry-run")
+    assert "Order" not in shop.said and "whole name" not in shop.said
+    plain = Academy(tmp_path / "plain")  # a column of whole names alone
+    assert batch.run(Options(roster=plain.roster, jobs=1)).status == "done"
+    shop = Shop(plain, tmp_path)
+    shop.print("--sort", "family", "--dry-run")
+    assert said in shop.said
+    shop.print("--dry-run")
+    assert "whole name" not in shop.said
+    mixed = Academy(tmp_path / "mixed")
+    mixed.write_roster("Name,Last name,Score,Attendance\nAna Díaz,Díaz,91,100\nBo Li,,91,100\nPelé,,91,100\n")
+    assert batch.run(Options(roster=mixed.roster, jobs=1)).status == "done"
+    shop = Shop(mixed, tmp_path)
+    shop.print("--sort", "family", "--dry-run")
+    assert "Order By family name; 1 without one by the whole name." in shop.said
+
+
+def test_a_site_that_was_never_checked_is_a_line_below_the_plan_and_no_warning(shop: Shop) -> None:
+    shop.print("--dry-run")
+    assert "To be looked at" not in shop.said and "Nobody knows yet" not in shop.said
+    _, _, after = shop.said.partition("Profile office: sRGB ")
+    assert after.startswith("Before these are handed out, see that the site knows them: certgen site check")
+    shop.print("--dry-run", "--json")
+    assert [problem["code"] for problem in json.loads(shop.said)["problems"]] == ["site-unpublished"]
+
+
 def test_what_paper_carries_already_is_left_out_and_offsets_shift_in_mm(shop: Shop) -> None:
     plain = shop.print()
     bare = shop.print("--preprinted", "--offset", "2.5,-4", out="bare.pdf")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import nullcontext
 from datetime import date
 from pathlib import Path
@@ -12,7 +13,7 @@ import click
 from certgen.cli.choosing import choices, chosen_from, counter, taken
 from certgen.cli.keys import Office
 from certgen.cli.records import many, print_json
-from certgen.errors import ExitCode
+from certgen.errors import ExitCode, Problem
 from certgen.questions import Day, Tags
 from certgen.telling import near, printable
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from certgen.printing import Options, Plan, Printed
+    from certgen.selection import Chosen
 
 PAPERS = ("A4", "A3", "SRA3", "Letter")
 
@@ -137,7 +139,7 @@ def print_(folder: Path | None, as_json: bool, dry_run: bool, **wish: Any) -> in
     with counter(folder, choice) as here:
         chosen = taken(here, choice, quiet=as_json)
         left = left_out(here.problems)
-        _site(here)
+        unknown = _site(here)
 
         with Run(here.registry, here.issuer, chosen, options, here.problems) as run:
             plan = run.plan
@@ -145,15 +147,18 @@ def print_(folder: Path | None, as_json: bool, dry_run: bool, **wish: Any) -> in
                 run.check()
             if not as_json:
                 here.told()
-                _plan(here.screen.console, plan, options, left)
+                _plan(here.screen.console, plan, options, left, _by_whole_names(chosen, options))
+                if unknown:
+                    here.screen.console.print(
+                        "Before these are handed out, see that the site knows them: certgen site check", style="dim"
+                    )
             made: list[Printed] = []
             if not dry_run:
                 with here.screen if not as_json else nullcontext():
                     made = list(run.make(here.screen.progress if not as_json else lambda done, total: None))
         if as_json:
-            problems = [
-                {"severity": p.severity, "code": p.code, "message": p.message, "hint": p.hint} for p in here.problems
-            ]
+            told = here.problems + ([unknown] if unknown else [])
+            problems = [{"severity": p.severity, "code": p.code, "message": p.message, "hint": p.hint} for p in told]
             print_json({"plan": plan, "left_out": left, "files": made, "problems": problems})
         else:
             _summary(here.screen.console, made, plan)
@@ -182,21 +187,34 @@ def _options(wish: dict[str, Any]) -> Options:
     return options
 
 
-def _site(here: Office) -> None:
-    """Warnings where the verification site does not know yet what is handed out here."""
+def _site(here: Office) -> Problem | None:
+    """That the verification site is not known to have what is handed out here: paper goes out later, so that is no
+    warning. One is added where its list of cancellations is about to be too old."""
     from certgen import keys, site
 
     secret = keys.secret(here.folder, here.registry, [], create=False)
-    found = [site.reminder(here.registry, here.issuer, date.today())]
-    found += [site.unpublished(here.registry, secret.value)] if secret else []
-    here.problems.extend(problem for problem in found if problem)
+    if old := site.reminder(here.registry, here.issuer, date.today()):
+        here.problems.append(old)
+    return site.unpublished(here.registry, secret.value) if secret else None
+
+
+def _by_whole_names(chosen: Sequence[Chosen], options: Options) -> str:
+    """That those who are sorted by family name are not, or some of them; "" otherwise. A single word is its own."""
+    if options.sort != "family":
+        return ""
+    whole = sum(one.family == one.name and " " in one.name for one in chosen)
+    if not whole:
+        return ""
+    if not any(one.family != one.name for one in chosen):
+        return "No column of family names: sorted by the whole name."
+    return f"By family name; {whole:,} without one by the whole name."
 
 
 # --- words -----------------------------------------------------------------------------------
 
 
-def _plan(console: Console, plan: Plan, options: Options, left: int) -> None:
-    """What is about to be printed. ``left``: how many of the roster are not."""
+def _plan(console: Console, plan: Plan, options: Options, left: int, order: str) -> None:
+    """What is about to be printed. ``left``: how many of the roster are not; ``order``: what is to be known of it."""
     from rich.table import Table
     from rich.text import Text
 
@@ -225,6 +243,8 @@ def _plan(console: Console, plan: Plan, options: Options, left: int) -> None:
         if groups:
             told = ", ".join(f"{pile.label} {pile.certificates:,}" for pile in groups[:6])
             rows.append(("Groups", told + (f" and {len(groups) - 6:,} more" if len(groups) > 6 else "")))
+    if order:
+        rows.append(("Order", order))
     if plan.profile == "press" and not options.proof:
         bleed = f"{plan.bleed:g} mm of bleed" if plan.bleed else "no bleed"
         rows.append(
