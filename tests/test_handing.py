@@ -8,10 +8,10 @@ import shlex
 import shutil
 import subprocess
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date, timedelta
 from hashlib import sha256
-from io import BytesIO
+from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from msgspec.structs import replace
 from openpyxl import load_workbook
 from PIL import Image
 from registers import issue, opened, wanted
+from rich.console import Console
 
 from certgen import batch, codes
 from certgen.cli import cli, guarded
@@ -35,6 +36,7 @@ from certgen.handing import packing, picturing
 from certgen.intake import Options
 from certgen.records import erasure
 from certgen.registry import Held, Registry
+from certgen.screen import Screen
 from certgen.selection import Choice, Files, choose
 
 ROSTER = """Name,E-mail,Score,Attendance,Language,Company
@@ -321,7 +323,7 @@ def test_pages_that_are_none_are_refused(desk: Desk, pages: str) -> None:
 
 
 @pytest.fixture
-def ending(tmp_path: Path) -> Iterator[Desk]:
+def ending(tmp_path: Path) -> Desk:
     """Ana's certificate has expired three days ago, Bo's will in nine, Chidi's in a year."""
     desk = Desk(tmp_path / "academy")
     Academy(desk.folder)
@@ -339,6 +341,30 @@ def test_what_expires_is_told_apart_from_what_has_expired(ending: Desk) -> None:
     assert "Expired: 1 certificate" in before and "ana@people.test" in before and "Bo" not in before
     assert "bo@people.test" in after and "Chidi" not in said
     assert ending.run("expiring", "--within", "2d")[1].startswith("No certificate expires until")
+
+
+@pytest.mark.parametrize(("width", "lacking"), [(200, ()), (80, ("Course", "Code")), (50, ("Course", "Code", "Days"))])
+def test_names_and_addresses_are_whole_however_narrow_the_terminal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, width: int, lacking: tuple[str, ...]
+) -> None:
+    desk = Desk(tmp_path / "academy")
+    Academy(desk.folder)
+    name = "Aïssatou Bintou de La Rochebrune"
+    with opened(desk.folder) as registry:
+        issue(registry, [wanted(name, expires=date.today() + timedelta(9))])
+        (held,) = registry.all()
+    assert held.recipient and held.recipient.email
+    screen = Screen(ask=False)
+    screen._console = Console(file=StringIO(), force_terminal=True, width=width, color_system=None)
+    monkeypatch.setattr("certgen.cli.keys.Screen", lambda ask: screen)
+    assert desk.run("expiring", "--within", "60d")[0] == 0
+    said = screen._console.file.getvalue()  # type: ignore[attr-defined]
+    assert f"{held.recipient.email}  {name}\n" in said and "…" not in said
+    heads = said.splitlines()[1].split()
+    assert heads == [head for head in ("Expires", "Days", "Code", "Course", "E-mail", "Name") if head not in lacking]
+    assert ("A wider window also shows" in said) == bool(lacking)
+    if width == 80:
+        assert max(map(len, said.splitlines())) <= 80
 
 
 def test_programs_and_spreadsheets_are_told_the_same(ending: Desk, tmp_path: Path) -> None:

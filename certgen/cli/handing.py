@@ -302,27 +302,45 @@ def _expiring(here: Office, found: Sequence[Due], renewed: int, within: date) ->
     console = here.screen.console
     parts = [("Expired", [one for one in found if one.days < 0]),
              ("About to expire", [one for one in found if one.days >= 0])]  # fmt: skip
-    addressed = any(one.chosen.email for one in found)
+    heads = ["Expires", "Days", "Code", "Course", "E-mail", "Name"]
+    rows = [
+        (str(one.expires), f"{one.days:,}", grouped(one.chosen.code), one.course, one.chosen.email, one.chosen.name)
+        for one in found
+    ]
+    dropped = [] if any(one.chosen.email for one in found) else ["E-mail"]
+    spare = _spare([heads, *rows], dropped, console.width) if console.is_terminal else []
+    shown = [at for at, head in enumerate(heads) if head not in dropped + spare]
+    lines = dict(zip(found, rows, strict=True))
     for heading, some in parts:
         if not some:
             continue
         console.print(f"{heading}: {many(len(some))}", style="bold")
-        cells = [
-            (
-                *(str(one.expires), f"{one.days:,}", grouped(one.chosen.code), one.course),
-                *([one.chosen.email] if addressed else []),
-                one.chosen.name,
-            )
-            for one in some
-        ]
-        heads = ("Expires", "Days", "Code", "Course", *(["E-mail"] if addressed else []), "Name")
-        columns(console, heads, cells, elastic=(5, 4, 3) if addressed else (4, 3), right=(1,))
+        cells = [[lines[one][at] for at in shown] for one in some]
+        right = (1,) if "Days" not in spare else ()
+        columns(console, [heads[at] for at in shown], cells, elastic=(), right=right)
         console.print()
+    if spare:
+        console.print(f"A wider window also shows: {', '.join(spare).lower()}. --xlsx and --json have all.")
     if not found:
         console.print(f"No certificate expires until {date_long(within, 'en')}.")
     if renewed:
         what = "1 more is" if renewed == 1 else f"{renewed:,} more are"
         console.print(f"{what} not listed: these people have a later certificate of the same course.")
+
+
+def _spare(table: Sequence[Sequence[str]], dropped: Sequence[str], width: int) -> list[str]:
+    """Which columns are left out for names and addresses to stay whole within so many cells, as far as that helps.
+    ``table``: its heads, then its rows."""
+    from rich.cells import cell_len
+
+    widths = {column[0]: max(map(cell_len, column)) + 2 for column in zip(*table, strict=True)}
+    room = width + 2 - sum(wide for head, wide in widths.items() if head not in dropped)
+    spare: list[str] = []
+    for head in ("Course", "Code", "Days"):
+        if room < 0:
+            spare.append(head)
+            room += widths[head]
+    return spare
 
 
 def _table(found: Sequence[Due]) -> bytes:
