@@ -140,12 +140,15 @@ class _Examination:
             return
         doubtful, waiting = states["unknown"] + states["sending"], states["reserved"]
         told = [f"{states['sent']:,} sent"]
-        told += [f"{doubtful:,} of which nobody knows whether they arrived"] if doubtful else []
+        arrived = "it" if doubtful == 1 else "they"
+        told += [f"{doubtful:,} of which nobody knows whether {arrived} arrived"] if doubtful else []
         told += [f"{waiting:,} waiting"] if waiting else []
         told += [f"{states[state]:,} {words}" for state, words in _FAILED.items() if states[state]]
-        hint = "Run certgen send again for those that wait; its report names everybody, and what to do."
-        mark: Mark = "attention" if len(told) > 1 else "ok"
-        yield Finding("mail", mark, f"E-mail: {', '.join(told)}.", hint if mark == "attention" else "")
+        hints = ["Run certgen send again: it goes on with those that wait."] if waiting else []
+        if doubtful or any(states[state] for state in _FAILED):
+            hints.append("certgen send names those who did not get theirs, or may not have, and says what to do.")
+        mark: Mark = "attention" if hints else "ok"
+        yield Finding("mail", mark, f"E-mail: {', '.join(told)}.", " ".join(hints))
 
     def _clock(self) -> Iterator[Finding]:
         """Order is by number and never by clock; but days of issue come from it."""

@@ -341,5 +341,17 @@ def test_messages_of_which_nobody_knows_are_told_until_they_are_sent_again(folde
                 outbox.finish({})
         (told,) = examine(folder)["mail"]
         assert told.mark == ("ok" if again else "attention")
-        doubt = "E-mail: 1 sent, 1 of which nobody knows whether they arrived."
+        doubt = "E-mail: 1 sent, 1 of which nobody knows whether it arrived."
         assert told.words == ("E-mail: 2 sent." if again else doubt)
+        assert "wait" not in told.hint and ("certgen send names those" in told.hint) == (not again)
+
+
+def test_what_waits_to_be_sent_is_told_with_the_way_on(folder: Path) -> None:
+    with opened(folder) as registry:
+        outbox = registry.outbox()
+        with outbox.sending():
+            assert outbox.reserve([Wish(0, "certificate", "<0@a.test>", "ana@people.test")])[0]
+            outbox.finish({})
+    (told,) = examine(folder)["mail"]
+    assert told.mark == "attention" and "1 waiting" in told.words
+    assert "again: it goes on with those that wait" in told.hint and "names those" not in told.hint

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import socket
@@ -17,10 +18,11 @@ from aiosmtpd.controller import Controller
 from click.testing import CliRunner
 from openpyxl import load_workbook
 from posts import READERS, attached, clients, html, links, parsed, text
+from rich.console import Console
 from rings import Memory, ring
 
 from certgen import batch
-from certgen.cli import account, cli, guarded
+from certgen.cli import account, cli, delivery, guarded, mailing
 from certgen.errors import ExitCode
 from certgen.intake import Options
 from certgen.mail.composer import Composer
@@ -159,6 +161,33 @@ def test_before_anything_is_sent_it_is_told_to_whom_and_what(desk: Desk) -> None
     assert "Dear Ana Díaz," in said and "Your certificate: Fair recruitment" in said and ".pdf" in said
     assert "site" in said and "never been checked" in said
     assert "--yes" in said and not desk.outbox.exists()
+
+
+@pytest.mark.parametrize("server", [True, False])
+def test_the_question_says_how_many_from_whom_and_through_what(
+    desk: Desk, server: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if server:
+        desk.edit("issuer.toml", 'outbox = "outbox"', 'host = "smtp.meridian-training.org"')
+    asked: list[str] = []
+    monkeypatch.setattr(mailing, "_agree", lambda question, sure: asked.append(question) or exit(9))
+    with pytest.raises(SystemExit):
+        desk.run("send", desk.roster)
+    (said,) = asked
+    assert said.startswith("Send 5 messages from mail@meridian-training.org ")
+    assert said.endswith(" through smtp.meridian-training.org?" if server else "outbox?")
+
+
+def test_the_message_that_is_shown_fits_a_screen_and_shortens_links(desk: Desk) -> None:
+    desk.send()
+    data = desk.mails()["Ana Díaz"]
+    out = io.StringIO()
+    delivery.shown(Console(file=out, width=80, highlight=False, markup=False, emoji=False), data)
+    lines = out.getvalue().rstrip("\n").split("\n")
+    url = desk.held()["Ana Díaz"].url
+    assert len(lines) <= 40 and all(len(line) <= 80 for line in lines)
+    assert len(url) > 200 and url not in out.getvalue() and f"<{url[:40]}" in out.getvalue()
+    assert f"…{url[-16:]}>" in out.getvalue() and f"<{url}>" in text(data)
 
 
 def test_people_who_share_an_address_are_told_of_and_each_gets_their_own(desk: Desk) -> None:
@@ -300,6 +329,11 @@ def test_a_test_goes_to_one_address_and_is_not_remembered(desk: Desk) -> None:
     with desk.registry() as registry:
         assert not registry.outbox().counts()
     assert "Messages: 5 sent" in desk.send()
+
+
+def test_an_address_to_try_that_is_none_is_told_in_words_that_fit(desk: Desk) -> None:
+    said = desk.run("send", desk.roster, "--test", "you", code=ExitCode.USAGE)
+    assert "--test" in said and "“you” is not an e-mail address" in said and "cell" not in said
 
 
 def test_a_picture_is_shown_where_it_is_asked_for(desk: Desk) -> None:

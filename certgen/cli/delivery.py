@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -135,8 +136,17 @@ def announce(console: Console, mail: Mail, purpose: Purpose, plan: Plan, place: 
     console.print()
 
 
+def question(mail: Mail, plan: Plan, place: Path | None) -> str:
+    """What is agreed to, whole: what was told before may have been scrolled away."""
+    where = f"into the folder {near(place)}" if place is not None else f"through {mail.host}"
+    return printable(f"Send {messages(len(plan.ready))} from {mail.origin.address} {where}?")
+
+
+_LONG = re.compile(r"(<https?://[^\s<>]{40})[^\s<>]{9,}([^\s<>]{16}>)")
+
+
 def shown(console: Console, data: bytes) -> None:
-    """One message as it will be read."""
+    """One message as it will be read, but for long addresses, of which the middle is left out."""
     import email
     from email import policy
 
@@ -149,8 +159,8 @@ def shown(console: Console, data: bytes) -> None:
     for name in ("From", "To", "Subject"):
         console.print(printable(f"{name}: {' '.join(str(message[name]).split())}"), soft_wrap=True)
     console.print()
-    for line in printable(_unflowed(text)).rstrip().split("\n"):
-        console.print(line, soft_wrap=line.startswith("<http"))  # an address stays whole
+    for line in _LONG.sub(r"\1…\2", printable(_unflowed(text))).rstrip().split("\n"):
+        console.print(line)
     console.print()
     for part in message.iter_attachments():
         size = len(part.get_payload(decode=True) or b"")

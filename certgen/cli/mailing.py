@@ -149,7 +149,7 @@ class Desk:
         place = None if self._far(transport) else Path(transport.name)
         delivery.announce(self.console, self.mail, self.purpose, plan, place, found)
         delivery.shown(self.console, self._first(plan.ready[0]))
-        _agree(f"Send {delivery.messages(len(plan.ready))}?", yes)
+        _agree(delivery.question(self.mail, plan, place), yes)
         with delivery.bar(self.console) as watch:
             outcome = sending.send(
                 self.here.registry,
@@ -285,7 +285,7 @@ class Desk:
 
         address = as_email(to.strip())
         if isinstance(address, Misread):
-            raise click.UsageError(f"{address.message} {address.hint}")
+            raise click.UsageError(f"--test: {address.message} Name one address, such as --test you@example.org.")
         address = for_servers(address)
         (held,) = self.here.registry.get([chosen[0].serial])
         self.here.problems.clear()
