@@ -463,4 +463,14 @@ def test_every_command_of_the_page_runs(examples: Callable[[str], Path], monkeyp
     promised = re.findall(r"`(packed/\S+\.zip)`", page)
     assert len(promised) == 2 and all((here / name).is_file() for name in promised)
     assert (here / "ruwi.zip").is_file() and (here / "soon.xlsx").is_file()
+    table = page.partition("| you name | you get |")[2].partition("\n\n")[0]
+    named = re.findall(r"^\| [^|`]*`([^`]+)`", table, re.MULTILINE)
+    assert len(named) == 8
+    for number, words in enumerate(named):
+        if "XXXX" not in words:
+            wish = shlex.split(words) + ([] if words.endswith(("xlsx", "json")) else ["roster.xlsx"])
+            with CliRunner().isolation() as (_, _, out):
+                said = ["pack", "-o", f"named {number}.zip", "--by", "none", *wish]
+                code = guarded(lambda said=said: cli.main(said, standalone_mode=False))  # type: ignore[misc]
+                assert code == 0, (words, out.getvalue().decode("utf-8"))
     assert {path.suffix for path in (here / "pictures").iterdir()} == {".png"}
