@@ -186,8 +186,8 @@ def test_the_message_that_is_shown_fits_a_screen_and_shortens_links(desk: Desk) 
     lines = out.getvalue().rstrip("\n").split("\n")
     url = desk.held()["Ana Díaz"].url
     assert len(lines) <= 40 and all(len(line) <= 80 for line in lines)
-    assert len(url) > 200 and url not in out.getvalue() and f"<{url[:40]}" in out.getvalue()
-    assert f"…{url[-16:]}>" in out.getvalue() and f"<{url}>" in text(data)
+    assert len(url) > 200 and url not in out.getvalue() and f": <{url[:30]}" in out.getvalue()
+    assert f"…{url[-10:]}>" in out.getvalue() and f"<{url}>" in text(data)
 
 
 def test_people_who_share_an_address_are_told_of_and_each_gets_their_own(desk: Desk) -> None:

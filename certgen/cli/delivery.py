@@ -142,7 +142,9 @@ def question(mail: Mail, plan: Plan, place: Path | None) -> str:
     return printable(f"Send {messages(len(plan.ready))} from {mail.origin.address} {where}?")
 
 
-_LONG = re.compile(r"(<https?://[^\s<>]{40})[^\s<>]{9,}([^\s<>]{16}>)")
+_LONG = re.compile(r"(<https?://[^\s<>]{26})[^\s<>]{9,}([^\s<>]{10}>)")
+_BELOW = re.compile(r"(?<=:)\n(?=<https?://)")  # an address goes beside what it is, so that a screen holds it all
+_APART = re.compile(r"(?<=>)\n\n(?=[^\n<]*: <https?://)")
 
 
 def shown(console: Console, data: bytes) -> None:
@@ -159,7 +161,8 @@ def shown(console: Console, data: bytes) -> None:
     for name in ("From", "To", "Subject"):
         console.print(printable(f"{name}: {' '.join(str(message[name]).split())}"), soft_wrap=True)
     console.print()
-    for line in _LONG.sub(r"\1…\2", printable(_unflowed(text))).rstrip().split("\n"):
+    short = _LONG.sub(r"\1…\2", printable(_unflowed(text)))
+    for line in _APART.sub("\n", _BELOW.sub(" ", short)).rstrip().split("\n"):
         console.print(line)
     console.print()
     for part in message.iter_attachments():
@@ -266,7 +269,7 @@ def _box(box: Any) -> str:
 
 
 def _span(minutes: float) -> str:
-    if minutes < 1:
+    if minutes < 1.5:
         return "a minute"
     return f"{minutes:,.0f} minutes" if minutes < 90 else f"{minutes / 60:,.1f} hours"
 
