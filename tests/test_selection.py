@@ -227,6 +227,22 @@ def test_a_number_is_the_rows_unless_the_course_makes_it_otherwise(tmp_path: Pat
         assert desk.names(source=desk.roster) == [OLENA, CHIDI] and desk.told() == ["course-changed", "changed"]
 
 
+def test_who_would_get_none_by_todays_rules_is_named_and_left_out(desk: Desk) -> None:
+    desk.write_course(COURSE.replace("score_min = 60", "score_min = 80").replace("_min = 80", "_min = 90"))
+    # Olena would be given another award; Chidi none, as Bo Li, who never had one
+    assert desk.names(source=desk.roster) == [ANA]
+    assert [(problem.code, problem.row) for problem in desk.problems] == [("changed", 3), ("changed", 4)]
+    assert left_out(desk.problems) == 2
+    assert "award achievement, now participation" in desk.problems[0].message
+    assert CHIDI in desk.problems[1].message and "attendance 80" in desk.problems[1].message
+    assert desk.names(source=desk.roster, as_issued=True) == [ANA, OLENA, CHIDI] and desk.problems == []
+    desk.write_course(
+        COURSE.replace("score_min = 60", "score_min = 99").replace("attendance_min = 80", "score_min = 98")
+    )
+    assert desk.names(source=desk.roster) == [] and desk.told()[-1] == "nothing-chosen"
+    assert left_out(desk.problems) == 3
+
+
 def test_only_those_who_are_meant_are_told_to_be_left_out(desk: Desk) -> None:
     desk.write_roster(ROSTER.replace("Ana,Díaz", "Ana María,Díaz") + ",eve@example.org,80,,,,Aurora,Eve,Adams\n")
     assert desk.names(source=desk.roster) == [OLENA, CHIDI] and left_out(desk.problems) == 2

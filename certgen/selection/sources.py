@@ -13,10 +13,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from certgen import codes, keys, layout, output, reconcile, records
-from certgen.errors import ExitCode, Problem
+from certgen.errors import CertgenError, ExitCode, Problem
 from certgen.executor import chunks
 from certgen.fields import date_long
-from certgen.intake import Intake, Nobody, Options
+from certgen.intake import Intake, Job, Nobody, Options
 from certgen.model import Course, Recipient
 from certgen.reconcile import Standing
 from certgen.registry import Held, Registry
@@ -186,6 +186,24 @@ class _Roll(Intake):
         rows = [replace(problem, severity="warning") for problem in errors if problem.row is not None]
         return [_elsewhere(problem, self.roster) for problem in errors if problem.row is None], rows
 
+    def standings(self, registry: Registry, jobs: Sequence[Job]) -> list[Standing]:
+        made = ((job, self._mint(job.recipient, job.award, job.language)) for job in jobs)
+        wanted = [reconcile.wanted(job, credential, self.course, self.secret) for job, credential in made]
+        return list(map(Standing, jobs, wanted, registry.match(wanted)))
+
+    def no_more(self, registry: Registry) -> list[tuple[Standing, str]]:
+        """Those who earn no certificate by what roster and course say today, and have one, each with the reason."""
+        reasons = {none.row: none.reason for none in self.not_awarded}
+        jobs = []
+        for person in self.people.recipients:
+            if person.row in reasons:
+                with suppress(CertgenError):  # no number can be made of the row: a problem of those who earn one
+                    job = Job(person, 0, person.language or self.language(), 0)
+                    self._mint(person, job.award, job.language)
+                    jobs.append(job)
+        found = self.standings(registry, jobs) if jobs else []
+        return [(each, reasons[each.job.recipient.row]) for each in found if _stands(each)]
+
     def place(self, person: Recipient, own: Sequence[Difference]) -> dict[str, Any]:
         """Where somebody is on the roster: the cell that says otherwise, or else the name's."""
         fields = [field for what, _, _ in own for field in _SAID_BY.get(what, ("score" if what == "grade" else what,))]
@@ -223,17 +241,19 @@ def _on_roster(registry: Registry, choice: Choice, problems: list[Problem]) -> I
         problems += errors or [nothing_issued(choice.source)]
         return
     roll.secret = secret.value
-    made = ((job, roll._mint(job.recipient, job.award, job.language)) for job in roll.jobs)
-    wanted = [reconcile.wanted(job, credential, roll.course, roll.secret) for job, credential in made]
-    matches = registry.match(wanted)
+    standings = [(standing, "") for standing in roll.standings(registry, roll.jobs)]
+    standings += roll.no_more(registry)
     problems += rows
-    if not any(match.current for match in matches):
+    if not any(standing.match.current for standing, _ in standings):
         problems.append(_none_yet(roll, choice.source))
         return
-    for standing in map(Standing, roll.jobs, wanted, matches):
+    for standing, reason in sorted(standings, key=lambda each: each[0].job.recipient.row):
         held, person = standing.match.current, standing.job.recipient
         own, course = _parted(standing, watch.asked)
-        why = _otherwise(standing, own, choice.as_issued)
+        if reason:
+            why = None if choice.as_issued else _no_more(standing, reason)
+        else:
+            why = _otherwise(standing, own, choice.as_issued)
         if why is not None:
             yield Missed(held, person, replace(why, **roll.place(person, own)))
         else:
@@ -289,6 +309,22 @@ def _otherwise(standing: Standing, own: tuple[Difference, ...], as_issued: bool)
         "changed",
         f"{name} has certificate {code}, and the roster now says otherwise: {told}",
         "certgen batch --on-change replace makes a new one; --as-issued takes the one that there is.",
+    )
+
+
+def _stands(standing: Standing) -> bool:
+    """Whether somebody certainly has a certificate that is in force."""
+    held = standing.match.current
+    return held is not None and held.state == "issued" and standing.match.kind in ("unchanged", "changed")
+
+
+def _no_more(standing: Standing, reason: str) -> Problem:
+    held, name = standing.match.current, standing.job.recipient.name
+    assert held is not None, "that is why it is told"
+    return _left_out(
+        "changed",
+        f"{name} has certificate {codes.grouped(held.code)}, and would get none now: {reason}",
+        "--as-issued takes the one that there is. To cancel it: certgen revoke",
     )
 
 
