@@ -11,29 +11,28 @@ from array import array
 from hashlib import sha256
 from typing import BinaryIO
 
-from certgen.pdf.syntax import HEADER, deflate, stream_object
+from certgen.pdf.syntax import HEADER, Objects, deflate, stream_object
 
 _PER_OBJECT_STREAM = 200
 _FREE, _PLAIN, _PACKED = 0, 1, 2  # types of cross-reference entries
 _PAGES = 64  # kids of a node in the page tree
 
 
-class Flow:
+class Flow(Objects):
     """Objects numbered from 1, into ``out`` from its present position on, which counts as the file's beginning.
 
-    Takes what :class:`syntax.Body` takes. Memory: 13 bytes for each object, and the dictionaries of the object stream
+    Memory: 13 bytes for each object, and the dictionaries of the object stream
     that is not full yet. Equal streams and equal shared objects are written once; :meth:`page` remembers nothing.
     """
 
     def __init__(self, out: BinaryIO, header: bytes = HEADER) -> None:
+        super().__init__()
         self._out = out
         self._digest = sha256()
         self._position = 0
         # of each number: entry type, offset or number of the object stream, place in that
         self._types, self._where, self._places = array("B", [_FREE]), array("Q", [0]), array("H", [0xFFFF])
         self._waiting: list[tuple[int, bytes]] = []
-        self._known: dict[bytes, int] = {}  # digests of streams
-        self._shared: dict[bytes, int] = {}
         self._tree = _Tree(self)
         self._write(header)
 
@@ -43,7 +42,6 @@ class Flow:
         return self._digest.digest()
 
     def reserve(self) -> int:
-        """A number whose object is put later."""
         self._types.append(_FREE)
         self._where.append(0)
         self._places.append(0)
@@ -54,30 +52,7 @@ class Flow:
         if len(self._waiting) == _PER_OBJECT_STREAM:
             self._flush()
 
-    def add(self, body: bytes) -> int:
-        number = self.reserve()
-        self.put(number, body)
-        return number
-
-    def share(self, body: bytes) -> int:
-        """Adds an object, or finds the equal one that was shared before."""
-        if body not in self._shared:
-            self._shared[body] = self.add(body)
-        return self._shared[body]
-
-    def stream(self, data: bytes, entries: bytes = b"", *, compress: bool = True) -> int:
-        """Adds a stream, or finds the equal one. ``data`` is encoded already when ``compress`` is off."""
-        if compress:
-            packed = deflate(data)
-            if len(packed) < len(data):
-                data, entries = packed, entries + b"/Filter/FlateDecode"
-        key = sha256(b"%d %b%b" % (len(entries), entries, data)).digest()
-        if key not in self._known:
-            self._known[key] = self.unique(data, entries)
-        return self._known[key]
-
     def unique(self, data: bytes, entries: bytes = b"") -> int:
-        """Adds a stream of which there is no other, encoded already."""
         number = self.reserve()
         self._at(number, _PLAIN, self._position, 0)
         self._write(stream_object(number, entries, data))

@@ -9,8 +9,10 @@ import math
 import re
 import struct
 import zlib
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from hashlib import sha256
 from typing import Any
 
 HEADER = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"  # the comment's bytes say "binary" (ISO 19005-3, 6.1.2)
@@ -103,27 +105,23 @@ def deflate(data: bytes) -> bytes:
     return min((_deflated(data, strategy) for strategy in (zlib.Z_DEFAULT_STRATEGY, zlib.Z_FILTERED)), key=len)
 
 
-class Body:
-    """The fixed objects of a file, numbered from ``first``; the numbers below belong to the tail.
+class Objects(ABC):
+    """Numbered objects of a file. Equal streams, and equal objects that are shared, are there once."""
 
-    Dictionaries and arrays go into object streams (7.5.7), because a record's structure tree has
-    hundreds of elements; equal streams are written once.
-    """
-
-    def __init__(self, first: int) -> None:
-        self.first = first
-        self._bodies: list[bytes | None] = []  # a plain object's bytes, or None for a stream
-        self._streams: dict[int, tuple[bytes, bytes]] = {}
-        self._known: dict[tuple[bytes, bytes], int] = {}
+    def __init__(self) -> None:
+        self._known: dict[bytes, int] = {}  # digests of streams
         self._shared: dict[bytes, int] = {}
 
+    @abstractmethod
     def reserve(self) -> int:
         """A number whose object is put later."""
-        self._bodies.append(None)
-        return self.first + len(self._bodies) - 1
 
-    def put(self, number: int, body: bytes) -> None:
-        self._bodies[number - self.first] = body
+    @abstractmethod
+    def put(self, number: int, body: bytes) -> None: ...
+
+    @abstractmethod
+    def unique(self, data: bytes, entries: bytes = b"") -> int:
+        """Adds a stream of which there is no other, encoded already."""
 
     def add(self, body: bytes) -> int:
         number = self.reserve()
@@ -142,11 +140,36 @@ class Body:
             packed = deflate(data)
             if len(packed) < len(data):
                 data, entries = packed, entries + b"/Filter/FlateDecode"
-        key = (entries, data)
+        key = sha256(b"%d %b%b" % (len(entries), entries, data)).digest()
         if key not in self._known:
-            self._known[key] = number = self.reserve()
-            self._streams[number] = key
+            self._known[key] = self.unique(data, entries)
         return self._known[key]
+
+
+class Body(Objects):
+    """The fixed objects of a file, numbered from ``first``; the numbers below belong to the tail.
+
+    Dictionaries and arrays go into object streams (7.5.7), because a record's structure tree has
+    hundreds of elements; equal streams are written once.
+    """
+
+    def __init__(self, first: int) -> None:
+        super().__init__()
+        self.first = first
+        self._bodies: list[bytes | None] = []  # a plain object's bytes, or None for a stream
+        self._streams: dict[int, tuple[bytes, bytes]] = {}
+
+    def reserve(self) -> int:
+        self._bodies.append(None)
+        return self.first + len(self._bodies) - 1
+
+    def put(self, number: int, body: bytes) -> None:
+        self._bodies[number - self.first] = body
+
+    def unique(self, data: bytes, entries: bytes = b"") -> int:
+        number = self.reserve()
+        self._streams[number] = (entries, data)
+        return number
 
     def finish(self, root: int) -> tuple[bytes, int, int]:
         """The file's first part, the offset of its cross-reference stream and the next free number.
