@@ -63,23 +63,23 @@ def _missed(console: Console, plan: Plan, purpose: Purpose) -> None:
     console.print("Did not get it, or may not have:", style="bold")
     rows = []
     for one, entry in plan.missed[:SHOWN]:
-        what = _MISSED.get(entry.state, "not known whether it arrived")
+        what = _MISSED.get(entry.state, "unknown")
         what = what if entry.purpose == purpose else f"the certificate {what}"
         words = f": {entry.words}" if entry.words else ""
         row = str(one.row) if one.row else ""
         rows.append((row, codes.grouped(one.code), f"{what}{words}", entry.address or one.email, one.name))
-    columns(console, ("Row", "Code", "What became of it", "E-mail", "Name"), rows, elastic=(4, 2, 3))
+    columns(console, ("Row", "Code", "Outcome", "E-mail", "Name"), rows, elastic=(3, 4, 2))
     if len(plan.missed) > SHOWN:
         more = f"and {len(plan.missed) - SHOWN:,} more"
         console.print(f"{more}, told in the report" if purpose == "certificate" else more)
     failed = sum(entry.state in _MISSED for _, entry in plan.missed)
     if failed < len(plan.missed):
         once_more = (
-            "; if it did not arrive, the same command with --again --code CODE sends it once more"
+            "; if not, the same command with --again --code CODE sends it once more"
             if purpose == "certificate"
-            else ", and write yourself if it did not arrive"
+            else "; if not, write to them yourself"
         )
-        console.print(f"Not known whether it arrived: ask{once_more}.")
+        console.print(f"Unknown: ask whether it arrived{once_more}.")
     if failed:
         console.print("Refused or came back: correct the address in the roster, run certgen batch, then this again.")
     console.print()
