@@ -243,6 +243,14 @@ def test_who_would_get_none_by_todays_rules_is_named_and_left_out(desk: Desk) ->
     assert left_out(desk.problems) == 3
 
 
+def test_another_first_day_of_the_course_is_told_to_be_another_run(desk: Desk) -> None:
+    desk.write_course(COURSE.replace("start = 2026-03-02", "start = 2026-03-03"))
+    assert desk.names(source=desk.roster) == [] and desk.told() == ["other-run"]
+    (problem,) = desk.problems
+    assert problem.severity == "error" and "2026-03-02" in problem.message and "2026-03-03" in problem.message
+    assert "certificates/roster-manifest.json" in problem.hint
+
+
 def test_only_those_who_are_meant_are_told_to_be_left_out(desk: Desk) -> None:
     desk.write_roster(ROSTER.replace("Ana,Díaz", "Ana María,Díaz") + ",eve@example.org,80,,,,Aurora,Eve,Adams\n")
     assert desk.names(source=desk.roster) == [OLENA, CHIDI] and left_out(desk.problems) == 2

@@ -245,7 +245,7 @@ def _on_roster(registry: Registry, choice: Choice, problems: list[Problem]) -> I
     standings += roll.no_more(registry)
     problems += rows
     if not any(standing.match.current for standing, _ in standings):
-        problems.append(_none_yet(roll, choice.source))
+        problems.append(_other_day(roll, registry, choice.source) or _none_yet(roll, choice.source))
         return
     for standing, reason in sorted(standings, key=lambda each: each[0].job.recipient.row):
         held, person = standing.match.current, standing.job.recipient
@@ -344,6 +344,26 @@ def _none_yet(roll: _Roll, source: Path) -> Problem:
         file=str(roll.roster),
         exit_code=ExitCode.USAGE,
     )
+
+
+def _other_day(roll: _Roll, registry: Registry, source: Path) -> Problem | None:
+    """That the course's first day, by which its runs are told apart, is another than that of the run whose certificates
+    people on the roster have; None where it is not so."""
+    people = {person.name for person in roll.people.recipients}
+    run = f"{roll.course.code}\n{roll.course.start or ''}"
+    for held in registry.all(course=roll.course.code, state="issued"):
+        if held.run != run and held.content is not None and held.content.name in people:
+            before, now = held.run.partition("\n")[2] or "none", roll.course.start or "none"
+            return Problem(
+                code="other-run",
+                message=f"People on {source.name} have certificates of a course whose first day is {before}, and by "
+                f"the course file it is {now} now: to certgen that is another run of the course.",
+                hint="Write the first day as it was, or name the manifest that lies beside the certificates, such as "
+                f"certificates/{source.stem}-manifest.json.",
+                file=roll.course.file or str(roll.roster),
+                exit_code=ExitCode.USAGE,
+            )
+    return None
 
 
 def _other_academy(roll: _Roll, registry: Registry) -> Problem:
