@@ -363,6 +363,7 @@ def test_a_classic_certificate_without_photographs_is_under_60_kb(folder: Path) 
     assert len(make.pdf("Ana Díaz")) < 60_000
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_every_certificate_of_every_example_in_classic_is_under_60_kb(example: str, made: Callable[..., Made]) -> None:
     """None of the examples has photographs; scans of signatures and a logo as PNG are none."""

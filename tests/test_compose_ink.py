@@ -27,6 +27,8 @@ from certgen.compose import Blank
 from certgen.layout import Layout, Space
 from certgen.model import Expiry, Signatory
 
+pytestmark = pytest.mark.thorough
+
 LANGUAGES = ("en", "es", "fr", "ar")
 
 

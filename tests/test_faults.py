@@ -15,7 +15,10 @@ from certgen.registry import FILE
 from tests.faults.grounds import left_running
 from tests.faults.trials import Campaign, Outcome
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="kill -9, and limits and rights of POSIX")
+pytestmark = [
+    pytest.mark.thorough,
+    pytest.mark.skipif(os.name != "posix", reason="kill -9, and limits and rights of POSIX"),
+]
 PEOPLE = 60
 
 

@@ -19,6 +19,8 @@ from certgen import codes
 from certgen.payload import unseal
 from certgen.signing import KeyRecord, by_short
 
+pytestmark = pytest.mark.thorough
+
 CASES = [
     pytest.param(example, layout, flags, id="-".join([example, layout, *flags]))
     for example in EXAMPLES

@@ -199,6 +199,7 @@ def all_of_it(page: Image.Image) -> Image.Image:
     return noisy(blurred(tilted(page), 0.6))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize(("name", "language"), [(USUAL, "en"), (LONG, "ar")])
 def test_the_printed_symbol_is_read_by_two_readers_and_of_the_size_it_should_be(

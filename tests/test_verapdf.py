@@ -18,6 +18,8 @@ from typing import Any
 import pytest
 from conftest import EXAMPLES, LAYOUTS, RECORD, Made, missing, tool
 
+pytestmark = pytest.mark.thorough
+
 PROFILES = {"PDF/A-3A validation profile", "PDF/UA-1 validation profile"}
 
 
