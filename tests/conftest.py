@@ -25,7 +25,7 @@ settings.register_profile(
     "certgen",
     deadline=None,
     derandomize=os.environ.get("CI") == "true",
-    max_examples=int(os.environ.get("CERTGEN_EXAMPLES", "40")),  # more of them: see docs/reliability.md
+    max_examples=int(os.environ.get("CERTGEN_EXAMPLES", "40")),  # CI asks for 100
 )
 settings.load_profile("certgen")
 
