@@ -41,6 +41,8 @@ from certgen.canonical import BADGES, CREDENTIALS, context
 from certgen.signing import KeyRecord, did, did_document
 from certgen.status import Place
 
+pytestmark = pytest.mark.thorough
+
 __all__ = ["published"]
 chromium = FIXTURES[0]
 

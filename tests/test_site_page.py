@@ -207,6 +207,7 @@ HOSTILE = (
 )  # fmt: skip
 
 
+@pytest.mark.thorough
 def test_names_are_text_whatever_they_hold(tab: Tab, site: Site) -> None:
     names = [*HOSTILE]
     table = ROOT.parent / "shared" / "names.tsv"
