@@ -1,7 +1,7 @@
 """Every example in every layout, with and without record pages, before independent judges (``tests/judges.py``).
 
-One of each blank and of each script is validated, in the first layout every file with record pages; those samples are
-also read by two text extractors, rendered, and their QR codes read by two decoders.
+Every file with record pages is validated, without them one of each blank and of each script; those are also read by
+two text extractors, rendered, and their QR codes read by two decoders.
 """
 
 from __future__ import annotations
@@ -46,8 +46,7 @@ def holds(text: str, name: str) -> bool:
 def test_files_conform(made: Callable[..., Made], example: str, layout: str, flags: list[str]) -> None:
     run = made(example, layout, *flags)
     assert len(list(run.folder.glob("*.pdf"))) == run.told["counts"]["issued"] > 0
-    everyone = flags == RECORD[layout] and layout == LAYOUTS[0]
-    for row in run.told["certificates"] if everyone else run.samples():
+    for row in run.told["certificates"] if flags == RECORD[layout] else run.samples():
         judges.conforms(run.path(row).read_bytes())
 
 
@@ -72,9 +71,10 @@ def test_qr_codes_say_what_the_words_beside_them_say(made: Callable[..., Made], 
     issuer = tomllib.loads((run.folder.parent / "issuer.toml").read_text(encoding="utf-8"))
     keys = by_short([KeyRecord(issuer["key"], date(2026, 1, 1))])
     for row in run.samples()[:3]:
-        page = judges.picture(run.path(row).read_bytes(), dpi=200)  # zbar wants three pixels a module
+        pdf = run.path(row).read_bytes()
+        page = judges.picture(pdf)
         (said,) = judges.zxing(page)
-        assert judges.zbar(page) == [said]
+        assert judges.zbar(judges.picture(pdf, dpi=200)) == [said]  # at 150 it has missed one
         assert judges.zxing(page.convert("L").rotate(4, expand=True, fillcolor=255)) == [said]  # laid down askew
         address, _, payload = said.partition("#")
         opened = unseal(payload, keys)
