@@ -40,8 +40,8 @@ class Space:
         return [0.0] * self.components
 
     def srgb(self, values: Sequence[float]) -> Colour:
-        """About the same colour in sRGB."""
-        raise NotImplementedError
+        """About the same colour in sRGB. Raises ValueError for a pattern, which is none."""
+        raise ValueError("a pattern where a colour should be")
 
     def process(self, values: Sequence[float], profile: Profile) -> Cmyk:
         return profile.mixed(self.srgb(values))
